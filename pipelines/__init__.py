@@ -1,0 +1,1 @@
+"""Plain Python from publications to a published release; nothing here knows Dagster."""

@@ -1,0 +1,313 @@
+"""The one observation schema, and `conform`, the only way into it.
+
+Belongs here: columns, key, periods, canonical breakdowns, and the checks that need no other row's meaning.
+Does not belong here: control totals and comparisons between vintages (expectations.py), and SQL (sql/).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+import polars as pl
+
+from pipelines.vocabulary import CODE_LIST_OF, Vocabulary, catalogue_vocabulary
+
+Role = Literal["dimension", "period", "value", "attribute"]
+
+
+class ObservationError(ValueError):
+    """Rows that are not observations: the message names source, row and remedy."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the observation schema.
+
+    Attributes:
+        name: column name, everywhere.
+        dtype: its type in memory and in Parquet.
+        role: `dimension` and `period` form the key together with published_on.
+        required: may not be NULL (an empty breakdown is the empty text).
+        meaning: one line for the data dictionary.
+    """
+
+    name: str
+    dtype: pl.DataType
+    role: Role
+    required: bool
+    meaning: str
+
+
+_TEXT = pl.String()
+COLUMNS: tuple[Column, ...] = (
+    Column("source_id", _TEXT, "dimension", True, "Catalogue key of the publication series: producer, then publication."),
+    Column("measure", _TEXT, "dimension", True, "What happened, as noun and event, for instance defendants_charged."),
+    Column("ref_area", _TEXT, "dimension", True, "ISO 3166 area, WORLD, or a federal judicial district code."),
+    Column("time_period", _TEXT, "period", True, "ISO 8601 interval: start and duration, or start and inclusive end."),
+    Column("period_start", pl.Date(), "period", True, "First day of the period, derived from time_period."),
+    Column("period_end", pl.Date(), "period", True, "Last day of the period (inclusive), derived from time_period."),
+    Column("unit_of_count", _TEXT, "dimension", True, "What one unit of the figure is, for instance a report or a defendant in a case."),
+    Column("unit_measure", _TEXT, "dimension", True, "What the number is expressed in: count, percent, usd or months."),
+    Column("offense_scope", _TEXT, "dimension", True, "Offense classification of the source; its code row lists statutes or categories."),
+    Column("jurisdiction", _TEXT, "dimension", True, "Authorities to which the counted event belongs."),
+    Column("pathway", _TEXT, "dimension", True, "How the material came about or was handled, for instance gai_nexus or production."),
+    Column("statistical_population", _TEXT, "dimension", True, "Set of units within which the figure is counted."),
+    Column("breakdown", _TEXT, "dimension", True, "Canonical key=value;key=value part of the scope; empty for a total."),
+    Column("obs_value", pl.Float64(), "value", False, "The published number; NULL is never zero."),
+    Column("value_qualifier", _TEXT, "value", True, "How exactly the number was printed."),
+    Column("obs_status", _TEXT, "value", True, "SDMX observation status."),
+    Column("base_value", pl.Float64(), "value", False, "For a published percentage, the base that the publisher states with it."),
+    Column("decimals", pl.Int32(), "value", False, "For a published percentage, the decimals that were printed."),
+    Column("published_on", _TEXT, "attribute", False, "Date of the edition, as precise as it is known (year, month or day)."),
+    Column("evidence", _TEXT, "attribute", True, "How the figure was read: publication, datafile, republication or quotation."),
+    Column("source_locator", _TEXT, "attribute", True, "Place of the figure inside the publication."),
+    Column("url", _TEXT, "attribute", False, "Public address of the publication."),
+    Column("obs_note", _TEXT, "attribute", False, "Short remark on the figure."),
+    Column("snapshot_id", _TEXT, "attribute", False, "SHA-256 of the bytes that the figure was read from."),
+)
+SCHEMA: Mapping[str, pl.DataType] = {column.name: column.dtype for column in COLUMNS}
+SERIES_DIMENSIONS: tuple[str, ...] = tuple(column.name for column in COLUMNS if column.role == "dimension")
+#: one row each: the dimensions, the period by its dates, and the edition (evidence tells two readings of one edition apart)
+KEY: tuple[str, ...] = (*SERIES_DIMENSIONS, "period_start", "period_end", "published_on", "evidence")
+#: columns that a file of observations may leave out: derived here, or empty
+OPTIONAL: tuple[str, ...] = (
+    "period_start", "period_end", "base_value", "decimals", "published_on", "url", "obs_note", "snapshot_id",
+)
+#: statuses of a missing value; every other status stands beside a value (SDMX CL_OBS_STATUS)
+MISSING_STATUSES: tuple[str, ...] = ("L", "M", "O", "Q")
+
+_AREA = re.compile(r"WORLD|unknown|[A-Z]{2}(-[A-Z0-9]{1,3})?|[A-Z0-9]{2,3}")
+_PERIOD = re.compile(
+    r"(?P<start>\d{4}-\d{2}-\d{2})/(?:(?P<end>\d{4}-\d{2}-\d{2})|"
+    r"P(?=\d)(?:(?P<years>\d{1,4})Y)?(?:(?P<months>\d{1,5})M)?(?:(?P<weeks>\d{1,5})W)?(?:(?P<days>\d{1,6})D)?)"
+)
+_PUBLISHED_ON = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+_BREAKDOWN_KEY = re.compile(r"[a-z][a-z0-9_]*")
+_SHOWN_PROBLEMS = 5
+
+
+def period_bounds(time_period: str) -> tuple[date, date]:
+    """Derive the first and last day (both inclusive) of an ISO 8601 interval.
+
+    Args:
+        time_period: `2023-10-01/P1Y` (start and duration) or `2003-07-09/2008-11-20` (start and inclusive end).
+
+    Raises:
+        ValueError: not such an interval, an impossible date, an empty duration, or an end before the start. The text
+            says which, and what to write instead.
+    """
+    match = _PERIOD.fullmatch(time_period)
+    if match is None:
+        if re.fullmatch(r"\d{4}", time_period):
+            raise ValueError(
+                f"time_period `{time_period}` is a bare year: write {time_period}-01-01/P1Y for a calendar year "
+                f"or {int(time_period) - 1}-10-01/P1Y for a federal fiscal year"
+            )
+        raise ValueError(f"time_period `{time_period}` is no ISO 8601 interval: write start/duration or start/end")
+    try:
+        start = date.fromisoformat(match["start"])
+        if match["end"]:
+            end = date.fromisoformat(match["end"])
+        else:
+            months = int(match["years"] or 0) * 12 + int(match["months"] or 0)
+            days = int(match["weeks"] or 0) * 7 + int(match["days"] or 0)
+            end = _add_months(start, months) + timedelta(days=days - 1)
+    except (ValueError, OverflowError) as problem:
+        raise ValueError(f"time_period `{time_period}`: {problem}: correct the date") from None
+    if end < start:
+        raise ValueError(f"time_period `{time_period}` ends on {end}, before it starts: correct start or end")
+    return start, end
+
+
+def _add_months(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    return date(year, month + 1, min(day.day, last))
+
+
+def period_text(start: date, end: date) -> str:
+    """Write a period the way the matched table publishes it: whole years, else whole months, else start/end."""
+    after = end + timedelta(days=1)
+    if start.day == after.day == 1:
+        months = (after.year - start.year) * 12 + after.month - start.month
+        return f"{start}/P{months // 12}Y" if months % 12 == 0 else f"{start}/P{months}M"
+    return f"{start}/{end}"
+
+
+def breakdown_problem(breakdown: str) -> str | None:
+    """Say what keeps a breakdown from being canonical (`key=value` pairs in key order, joined by `;`), or None."""
+    if not breakdown:
+        return None
+    keys = []
+    for pair in breakdown.split(";"):
+        key, separator, value = pair.partition("=")
+        if not separator or not _BREAKDOWN_KEY.fullmatch(key) or not value or value != value.strip() or "=" in value:
+            return f"breakdown `{breakdown}`: `{pair}` is not key=value: write a lower-case key and a value without = or ;"
+        keys.append(key)
+    if len(set(keys)) < len(keys):
+        return f"breakdown `{breakdown}` names a key twice: keep one"
+    if keys != sorted(keys):
+        return f"breakdown `{breakdown}` is not in key order: sort the pairs by key"
+    return None
+
+
+def series_problems(series: Mapping[str, str | None], vocabulary: Vocabulary) -> list[str]:
+    """List what is wrong with one combination of codes (dimensions, value_qualifier, obs_status, evidence).
+
+    Args:
+        series: column name -> code; columns that are absent are not judged.
+        vocabulary: the code lists in force.
+    """
+    problems = []
+    for name, code in series.items():
+        if code is None or (code == "" and name != "breakdown"):
+            problems.append(f"{name} is empty: every observation needs one (use `unknown` where it is not known)")
+        elif name in CODE_LIST_OF and code not in vocabulary.codes[name]:
+            problems.append(f"{name} `{code}` is not in {CODE_LIST_OF[name]}.csv: correct it or add the code to the list")
+        elif name == "ref_area" and not _AREA.fullmatch(code):
+            problems.append(f"ref_area `{code}` is no ISO 3166 area, WORLD or judicial district code: correct it")
+        elif name == "breakdown" and (problem := breakdown_problem(code)):
+            problems.append(problem)
+    return problems
+
+
+def published_on_problem(published_on: str) -> str | None:
+    """Say what keeps a publication date from being ISO 8601 (year, month or day), or None."""
+    problem = f"published_on `{published_on}` is no ISO date: write 2024, 2024-05 or 2024-05-08"
+    if not _PUBLISHED_ON.fullmatch(published_on):
+        return problem
+    try:
+        date.fromisoformat((published_on + "-01-01")[:10])
+    except ValueError:
+        return problem
+    return None
+
+
+def conform(frame: pl.DataFrame, source_id: str, vocabulary: Vocabulary | None = None) -> pl.DataFrame:
+    """Turn rows of one source into observations: typed, complete, checked, in schema order.
+
+    Args:
+        frame: one row per figure with the columns of the schema, as text or typed. `OPTIONAL` columns may be absent,
+            `source_id` too; other columns are refused.
+        source_id: the source the rows must belong to.
+        vocabulary: code lists; the catalogue's by default.
+
+    Returns:
+        A frame with exactly `SCHEMA`, in the order of the rows given. A suppressed cell (status Q) given as an upper
+        bound (qualifier lt) comes out without a value: the bound is a threshold, kept in its note.
+
+    Raises:
+        ObservationError: an unknown or missing column, an unreadable number, an unknown code, a bare year, a period
+            that ends before it starts or whose given bounds differ from it, a value without a fitting status, a negative
+            value, an unfit qualifier, a malformed date, an empty locator, or two rows with one key.
+    """
+    vocabulary = vocabulary or catalogue_vocabulary()
+    frame = _with_all_columns(frame, source_id)
+    row = pl.int_range(1, pl.len() + 1).alias("row")
+    text = frame.select(
+        row, *(pl.col(name).cast(pl.String).str.strip_chars().alias(name) for name in SCHEMA)
+    ).with_columns(
+        *(pl.col(column.name).replace("", None) for column in COLUMNS if column.name != "breakdown"),
+        pl.when(pl.col("breakdown").is_null()).then(pl.lit("")).otherwise(pl.col("breakdown")).alias("breakdown"),
+    )
+    problems = [
+        *_column_problems(text, (*SERIES_DIMENSIONS, "value_qualifier", "obs_status", "evidence"), vocabulary, source_id),
+        *_bad_rows(text, pl.col("source_locator").is_null(), "source_locator is empty: say where the figure stands"),
+    ]
+    for value in text["published_on"].drop_nulls().unique(maintain_order=True):
+        if problem := published_on_problem(value):
+            problems += _bad_rows(text, pl.col("published_on") == value, problem)
+    bounds = {}
+    for value in text["time_period"].unique(maintain_order=True):
+        try:
+            bounds[value] = period_bounds(value or "")
+        except ValueError as problem:
+            problems += _bad_rows(text, pl.col("time_period").eq_missing(pl.lit(value)), str(problem))
+    for name in ("obs_value", "base_value", "decimals"):
+        number = pl.col(name).cast(SCHEMA[name], strict=False)
+        unreadable = pl.col(name).is_not_null() & (number.is_null() | ~number.cast(pl.Float64).is_finite())
+        problems += _bad_rows(text, unreadable, f"{name} is not a number: write digits only, or leave it empty")
+    _raise(problems, source_id)
+
+    periods = pl.DataFrame(
+        {"time_period": list(bounds), "start": [b[0] for b in bounds.values()], "end": [b[1] for b in bounds.values()]},
+        schema={"time_period": pl.String, "start": pl.Date, "end": pl.Date},
+    )
+    typed = text.join(periods, on="time_period", how="left", maintain_order="left")
+    for name, derived in (("period_start", "start"), ("period_end", "end")):
+        differs = pl.col(name).is_not_null() & (pl.col(name) != pl.col(derived).cast(pl.String))
+        problems += _bad_rows(typed, differs, f"{name} differs from time_period: correct one of them")
+    printed_decimals = pl.col("obs_value").str.extract(r"\.(\d+)$").str.len_chars().fill_null(0)
+    typed = typed.with_columns(
+        pl.col("start").alias("period_start"),
+        pl.col("end").alias("period_end"),
+        pl.when(pl.col("unit_measure") == "percent")
+        .then(pl.coalesce(pl.col("decimals").cast(pl.Int32), printed_decimals.cast(pl.Int32)))
+        .alias("decimals"),
+        pl.col("obs_value").cast(pl.Float64),
+        pl.col("base_value").cast(pl.Float64),
+    )
+    # a suppressed cell printed as "<50" has no value: 50 is its threshold, kept in words
+    threshold = (pl.col("obs_status") == "Q") & (pl.col("value_qualifier") == "lt") & pl.col("obs_value").is_not_null()
+    typed = typed.with_columns(
+        pl.when(threshold).then(None).otherwise(pl.col("obs_value")).alias("obs_value"),
+        pl.when(threshold)
+        .then(pl.coalesce("obs_note", pl.format("Suppressed; printed as below {}.", "obs_value")))
+        .otherwise(pl.col("obs_note"))
+        .alias("obs_note"),
+    )
+    missing = pl.col("obs_status").is_in(MISSING_STATUSES)
+    no_value = pl.col("obs_value").is_null()
+    percent = pl.col("unit_measure") == "percent"
+    problems += [
+        *_bad_rows(typed, no_value & ~missing, "no obs_value, but obs_status says there is one: use L, M, O or Q"),
+        *_bad_rows(typed, ~no_value & missing, "obs_value beside obs_status L, M, O or Q: drop the value or correct the status"),
+        *_bad_rows(typed, pl.col("obs_value") < 0, "obs_value is negative: figures are counts, shares, money or durations"),
+        *_bad_rows(typed, pl.col("base_value") < 0, "base_value is negative: correct it"),
+        *_bad_rows(typed, pl.col("decimals") < 0, "decimals is negative: correct it"),
+        *_bad_rows(typed, pl.col("base_value").is_not_null() & ~percent, "base_value beside a figure that is no percentage: drop it"),
+        *_bad_rows(typed, (pl.col("value_qualifier") == "share_rounded") & ~percent, "share_rounded is for percentages only: correct it"),
+        *_bad_rows(typed, pl.struct(KEY).is_duplicated(), "the same key stands twice: delete one, or tell them apart"),
+    ]
+    _raise(problems, source_id)
+    return typed.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
+
+
+def _with_all_columns(frame: pl.DataFrame, source_id: str) -> pl.DataFrame:
+    unknown = [name for name in frame.columns if name not in SCHEMA]
+    if unknown:
+        raise ObservationError(f"{source_id}: unknown column {', '.join(unknown)}: remove it or name it as in the schema")
+    if "source_id" not in frame.columns:
+        frame = frame.with_columns(pl.lit(source_id).alias("source_id"))
+    absent = [name for name in SCHEMA if name not in frame.columns]
+    needed = [name for name in absent if name not in OPTIONAL]
+    if needed:
+        raise ObservationError(f"{source_id}: no column {', '.join(needed)}: add it")
+    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
+
+
+def _column_problems(text: pl.DataFrame, names: Iterable[str], vocabulary: Vocabulary, source_id: str) -> list[tuple[int, str]]:
+    problems = []
+    for name in names:
+        for code in text[name].unique(maintain_order=True):
+            for problem in series_problems({name: code}, vocabulary):
+                problems += _bad_rows(text, pl.col(name).eq_missing(pl.lit(code)), problem)
+    foreign = pl.col("source_id").is_not_null() & (pl.col("source_id") != source_id)
+    return [*problems, *_bad_rows(text, foreign, f"source_id is not `{source_id}`: the row belongs to another file")]
+
+
+def _bad_rows(frame: pl.DataFrame, bad: pl.Expr, problem: str) -> list[tuple[int, str]]:
+    rows = frame.filter(bad).select("row", pl.col("source_locator"))
+    return [(row, f"row {row} ({locator or 'no locator'}): {problem}") for row, locator in rows.iter_rows()]
+
+
+def _raise(problems: list[tuple[int, str]], source_id: str) -> None:
+    if problems:
+        shown = [f"{source_id}: {text}" for _, text in sorted(problems)[:_SHOWN_PROBLEMS]]
+        if len(problems) > _SHOWN_PROBLEMS:
+            shown.append(f"{source_id}: and {len(problems) - _SHOWN_PROBLEMS} more")
+        raise ObservationError("\n".join(shown))
