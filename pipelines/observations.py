@@ -129,15 +129,6 @@ def _add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
-def period_text(start: date, end: date) -> str:
-    """Write a period the way the matched table publishes it: whole years, else whole months, else start/end."""
-    after = end + timedelta(days=1)
-    if start.day == after.day == 1:
-        months = (after.year - start.year) * 12 + after.month - start.month
-        return f"{start}/P{months // 12}Y" if months % 12 == 0 else f"{start}/P{months}M"
-    return f"{start}/{end}"
-
-
 def breakdown_problem(breakdown: str) -> str | None:
     """Say what keeps a breakdown from being canonical (`key=value` pairs in key order, joined by `;`), or None."""
     if not breakdown:
@@ -185,6 +176,14 @@ def published_on_problem(published_on: str) -> str | None:
     except ValueError:
         return problem
     return None
+
+
+def last_day_of(published_on: str) -> date:
+    """Return the last day that a date may mean: a year its last day, a month its last day, a day itself."""
+    year, month, day = ([int(part) for part in published_on.split("-")] + [0, 0])[:3]
+    if day:
+        return date(year, month, day)
+    return _add_months(date(year, month or 12, 1), 1) - timedelta(days=1)
 
 
 def conform(frame: pl.DataFrame, source_id: str, vocabulary: Vocabulary | None = None) -> pl.DataFrame:

@@ -1,0 +1,555 @@
+"""Record-level files: text of any size, read in blocks and counted without ever being kept.
+
+Belongs here: opening text that lies plain, in an archive or in a folder; cutting it into blocks of whole records; reading only
+the columns that are asked for; statute texts to statute groups; turning counts by month into observations.
+Does not belong here: what a column or a code of one release means (sources/), and fetching (snapshots.py).
+
+Records hold names and docket numbers. Nothing here logs or raises a cell: messages give counts, places and column names.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import time
+import tomllib
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+from stream_unzip import UnzipError, stream_unzip
+
+from pipelines.archives import ArchiveLimits, decompress, list_members, open_member
+from pipelines.publications import PublicationError
+from pipelines.vocabulary import PROJECT
+
+_LOG = logging.getLogger(__name__)
+_RULES = PROJECT / "catalog" / "record_counts.toml"
+_STATUTES = PROJECT / "catalog" / "csam_statutes.csv"
+_DISTRICTS = PROJECT / "catalog" / "judicial_districts.csv"
+
+#: a release of the caseload data holds 66 GB in 339 files
+_LIMITS = ArchiveLimits(max_total_bytes=1 << 38)
+_DEFLATE64 = 9
+_CHUNK = 1 << 20
+#: large enough that a block outweighs the cost of starting on it, small enough that memory stays flat
+_BLOCK = 16 << 20
+_PROGRESS_SECONDS = 10.0
+_FISCAL_YEAR_STARTS = 10
+#: one byte for one byte, so that positions stay: line ends inside a record become spaces, other alphabets a question mark
+_ONE_BYTE_TEXT = bytes(range(128)).replace(b"\r", b" ").replace(b"\n", b" ") + b"?" * 128
+
+
+@dataclass(frozen=True)
+class RecordRules:
+    """Rules of `catalog/record_counts.toml`.
+
+    Attributes:
+        suppression_threshold: smaller counts are published without their value; 0 is off.
+        provisional_fiscal_years: most recent fiscal years whose figures are provisional.
+        quarantine_share: share of unreadable records above which a file is refused.
+        quarantine_rows: unreadable records that no share refuses.
+        caseload_first_month: first month for which caseload matters are counted.
+    """
+
+    suppression_threshold: int
+    provisional_fiscal_years: int
+    quarantine_share: float
+    quarantine_rows: int
+    caseload_first_month: date
+
+
+@cache
+def read_rules(path: Path = _RULES) -> RecordRules:
+    """Read the rules for counting records."""
+    said = tomllib.loads(path.read_text(encoding="utf-8"))
+    return RecordRules(**{**said, "caseload_first_month": date.fromisoformat(said["caseload_first_month"])})
+
+
+# Opening -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """One text file of a release: on its own, in a folder, or in an archive.
+
+    Attributes:
+        source_id: source it belongs to, for messages.
+        path: file on disk that holds it.
+        name: its own name (inside the archive, if it lies in one).
+        packing: plain, compressed, zipped or deflate64.
+    """
+
+    source_id: str
+    path: Path
+    name: str
+    packing: str
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the decompressed bytes in pieces of any size, and say from time to time how far it is."""
+        if self.packing == "plain":
+            pieces = _plain_chunks(self.path)
+        elif self.packing == "compressed":
+            pieces = decompress(self.path, _LIMITS)
+        elif self.packing == "zipped":
+            pieces = _zipped_chunks(self.path, self.name)
+        else:
+            pieces = _deflate64_chunks(self.path, self.name)
+        done, told = 0, time.monotonic()
+        for piece in pieces:
+            done += len(piece)
+            if time.monotonic() - told > _PROGRESS_SECONDS:
+                told = time.monotonic()
+                _LOG.info("%s: %s: %.1f GB read", self.source_id, self.name, done / 1e9)
+            yield piece
+
+
+def text_files(source_id: str, path: Path) -> tuple[TextFile, ...]:
+    """List the files of a release, in the order of their names.
+
+    Args:
+        source_id: source they belong to.
+        path: a text file, an xz or gzip file, a zip archive (also one that uses Deflate64), or a folder of these.
+
+    Raises:
+        PublicationError: there is no such file, or the folder is empty.
+        ArchiveError: an archive is damaged or refused.
+    """
+    if path.is_dir():
+        inside = [file for entry in sorted(path.rglob("*")) if entry.is_file() for file in text_files(source_id, entry)]
+        if not inside:
+            raise PublicationError(f"{source_id}: folder {path.name} holds no file: give the folder of the downloaded release")
+        return tuple(inside)
+    if not path.is_file():
+        raise PublicationError(f"{source_id}: there is no file {path.name}: give the downloaded release")
+    with path.open("rb") as stream:
+        head = stream.read(6)
+    if head.startswith(b"PK\x03\x04"):
+        names = [member.name for member in list_members(path, _LIMITS)]
+        with zipfile.ZipFile(path) as archive:
+            methods = {name: archive.getinfo(name).compress_type for name in names}
+        return tuple(
+            TextFile(source_id, path, name, "deflate64" if methods[name] == _DEFLATE64 else "zipped") for name in sorted(names)
+        )
+    compressed = head.startswith((b"\xfd7zXZ\x00", b"\x1f\x8b"))
+    return (TextFile(source_id, path, path.name, "compressed" if compressed else "plain"),)
+
+
+def _plain_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb", buffering=0) as stream:
+        while piece := stream.read(_BLOCK):
+            yield piece
+
+
+def _zipped_chunks(path: Path, name: str) -> Iterator[bytes]:
+    with open_member(path, name, _LIMITS) as stream:
+        while piece := stream.read(_CHUNK):
+            yield piece
+
+
+def _deflate64_chunks(path: Path, name: str) -> Iterator[bytes]:
+    with zipfile.ZipFile(path) as archive:
+        entry = archive.getinfo(name)
+    try:
+        for _, _, pieces in stream_unzip(_chunks_from(path, entry.header_offset), chunk_size=_CHUNK):
+            yield from pieces
+            return
+    except UnzipError as problem:
+        raise PublicationError(f"{path.name}: `{name}` cannot be decompressed ({type(problem).__name__}): fetch it again") from problem
+
+
+def _chunks_from(path: Path, offset: int) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        while piece := stream.read(_CHUNK):
+            yield piece
+
+
+def _ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Read the next block while the present one is being counted."""
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, blocks, b"")
+        while block := following.result():
+            following = reader.submit(next, blocks, b"")
+            yield block
+
+
+# Delimited text ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DelimitedText:
+    """A delimited file with a header line, of which a few columns are read as text.
+
+    Attributes:
+        file: where it lies.
+        separator: one character between fields.
+        quote: quote character, or None where a quote is a character like any other.
+        header: names as printed.
+    """
+
+    file: TextFile
+    separator: str
+    quote: str | None
+    header: tuple[str, ...]
+
+    def batches(self, columns: Sequence[str], names: Sequence[str] | None = None, block: int = _BLOCK) -> Iterator[pl.DataFrame]:
+        """Yield the asked columns, block by block, with a column `whole` that says whether the line has all its fields.
+
+        Args:
+            columns: columns to read; nothing else of the file is kept.
+            names: one name for each field, where the printed header had to be put right.
+            block: bytes to read at a time.
+        """
+        names = names or self.header
+        last = names[-1]
+        # a field more than the header has shows that a line is too long; a line too short lacks its last field
+        beyond = "beyond the last field"
+        head = self.separator.join([*(f"{number}" for number, _ in enumerate(names)), beyond]).encode() + b"\n"
+        position = {name: str(number) for number, name in enumerate(names)}
+        wanted = list(dict.fromkeys([*columns, last]))
+        for lines in _ahead(_whole_lines(self.file.chunks(), block)):
+            yield (
+                pl.scan_csv(
+                    head + lines,
+                    separator=self.separator,
+                    quote_char=self.quote,
+                    infer_schema=False,
+                    # bytes of other alphabets stand in fields that are not read; where they are read they match nothing
+                    encoding="utf8" if lines.isascii() else "utf8-lossy",
+                    truncate_ragged_lines=True,
+                )
+                .select(
+                    *(pl.col(position[name]).alias(name) for name in wanted),
+                    (pl.col(beyond).is_null() & pl.col(position[last]).is_not_null()).alias("whole"),
+                )
+                .collect(engine="streaming")
+            )
+
+
+def open_delimited(file: TextFile, separator: str, quote: str | None = None) -> DelimitedText:
+    """Read the header line of a delimited file.
+
+    Raises:
+        PublicationError: the file is empty.
+    """
+    line = next(iter(_first_line(file.chunks())), b"")
+    names = tuple(name.strip().strip('"').upper() for name in line.decode("latin-1").split(separator))
+    if not line.strip():
+        raise PublicationError(f"{file.source_id}: {file.name}: is empty: fetch it again")
+    return DelimitedText(file, separator, quote, names)
+
+
+def _first_line(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    begun = b""
+    for piece in chunks:
+        begun += piece
+        line, end, _ = begun.partition(b"\n")
+        if end:
+            yield line.removeprefix(b"\xef\xbb\xbf")
+            return
+    yield begun.removeprefix(b"\xef\xbb\xbf")
+
+
+def _whole_lines(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Yield blocks that end with a line end, without the header line; the last line may lack its end."""
+    pieces: list[bytes] = []
+    held = 0
+    headed = False
+    for piece in chunks:
+        pieces.append(piece)
+        held += len(piece)
+        if held < size:
+            continue
+        text = b"".join(pieces) if len(pieces) > 1 else pieces[0]
+        if not headed:
+            _, end, text = text.partition(b"\n")
+            headed = bool(end)
+        cut = text.rfind(b"\n") + 1
+        pieces, held = [text[cut:]], len(text) - cut
+        if cut:
+            yield text[:cut]
+    rest = b"".join(pieces)
+    if not headed:
+        rest = rest.partition(b"\n")[2]
+    if rest:
+        yield rest
+
+
+# Fixed-width text ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Positions of one fixed-width table.
+
+    Attributes:
+        table: its name.
+        width: bytes of a record, without the line end.
+        columns: name -> (first byte, counted from 0; number of bytes).
+    """
+
+    table: str
+    width: int
+    columns: Mapping[str, tuple[int, int]]
+
+
+def fixed_width_batches(file: TextFile, layout: Layout, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Yield the asked columns of a fixed-width file as stripped text, block by block; empty text is NULL.
+
+    Records are cut by their length in bytes, not by line ends: a line end inside a field or a character of another alphabet
+    moves nothing.
+
+    Raises:
+        PublicationError: the layout has no such column, or records are not as long as the layout says.
+    """
+    place = f"{file.source_id}: {file.name}"
+    absent = [name for name in columns if name not in layout.columns]
+    if absent:
+        raise PublicationError(f"{place}: the layout of {layout.table} has no column {', '.join(absent)}: the release has changed")
+    length = layout.width + 1
+    fields = [
+        pl.col("record").bin.slice(*layout.columns[name]).cast(pl.String).str.strip_chars().replace("", None).alias(name)
+        for name in columns
+    ]
+    before = 0
+    for block in _ahead(_whole_records(file.chunks(), length)):
+        number, beyond = divmod(len(block), length)
+        if beyond:
+            raise PublicationError(
+                f"{place}: its bytes are no multiple of {length}, the record of {layout.table} and its line end: "
+                "the file is cut short or the README of another release was used"
+            )
+        batch = _records(block, length, number, fields) if block.isascii() else None
+        if batch is None:
+            # characters of another alphabet, or line ends inside fields: make every byte one character, then cut again
+            _check_record_ends(block, place, layout, before)
+            plain = bytearray(block.translate(_ONE_BYTE_TEXT))
+            plain[layout.width :: length] = b"\n" * number
+            batch = _records(bytes(plain), length, number, fields)
+        if batch is None:
+            raise PublicationError(f"{place}: records {before + 1} to {before + number} cannot be cut: look at the file")
+        before += number
+        yield batch
+
+
+def _records(block: bytes, length: int, number: int, fields: Sequence[pl.Expr]) -> pl.DataFrame | None:
+    """Cut ASCII records at their line ends; None where these do not stand at the end of every record."""
+    lines = pl.scan_csv(
+        b"record\n" + block, separator="\x01", quote_char=None, infer_schema=False, truncate_ragged_lines=True, empty_string_is_null=False
+    ).collect(engine="streaming")
+    fits = lines.height == number and lines.select((pl.col("record").str.len_bytes() == length - 1).all()).item()
+    if not fits:
+        return None
+    return lines.lazy().select(pl.col("record").cast(pl.Binary)).select(fields).collect(engine="streaming")
+
+
+def _check_record_ends(block: bytes, place: str, layout: Layout, before: int) -> None:
+    ends = block[layout.width :: layout.width + 1]
+    if ends.count(b"\n") < len(ends):
+        first = next(number for number, end in enumerate(ends, start=1) if end != 0x0A)
+        raise PublicationError(
+            f"{place}: record {before + first} does not end after {layout.width} characters as the README says of {layout.table}: "
+            "use the README of the same release"
+        )
+
+
+def _whole_records(chunks: Iterator[bytes], length: int) -> Iterator[bytes]:
+    pieces: list[bytes] = []
+    held = 0
+    for piece in chunks:
+        pieces.append(piece)
+        held += len(piece)
+        if held < _BLOCK:
+            continue
+        text = b"".join(pieces)
+        cut = held // length * length
+        pieces, held = [text[cut:]], held - cut
+        yield text[:cut]
+    if held:
+        yield b"".join(pieces)
+
+
+# Statutes and districts ----------------------------------------------------------------------------------------------
+
+#: group -> bit; the total of the material statutes leaves the ambiguous texts out
+GROUP_BITS: Mapping[str, int] = {"production": 1, "non_production": 2, "obscene_depiction": 4, "ambiguous": 8}
+CSAM_BITS = GROUP_BITS["production"] | GROUP_BITS["non_production"] | GROUP_BITS["obscene_depiction"]
+GROUP_PATHWAY: Mapping[str, str] = {"production": "production", "non_production": "non_production"}
+
+
+@cache
+def read_statutes(column: str) -> tuple[tuple[str, str], ...]:
+    """Read section -> group for one kind of file (`court_file_group`, `caseload_file_group`), ambiguous ones first."""
+    with _STATUTES.open(encoding="utf-8", newline="") as lines:
+        rows = [(row["code"].partition(":")[2], row[column]) for row in csv.DictReader(lines)]
+    return tuple(sorted(rows, key=lambda row: (row[1] != "ambiguous", -len(row[0]))))
+
+
+@cache
+def read_districts(column: str) -> Mapping[str, str]:
+    """Read the district codes of one kind of file -> code of the area."""
+    with _DISTRICTS.open(encoding="utf-8", newline="") as lines:
+        return {row[column]: row["code"] for row in csv.DictReader(lines) if row[column]}
+
+
+# Months --------------------------------------------------------------------------------------------------------------
+
+
+def month_number(day: pl.Expr) -> pl.Expr:
+    """Number the month of a day; 0 where there is no day."""
+    number = day.dt.year().cast(pl.Int16) * 12 + day.dt.month().cast(pl.Int16) - 1
+    return pl.when(day.is_null()).then(pl.lit(0, dtype=pl.Int16)).otherwise(number)
+
+
+def number_of_month(day: date) -> int:
+    """Number the month of a day as `month_number` does."""
+    return day.year * 12 + day.month - 1
+
+
+def fiscal_year(month: int) -> int:
+    """Give the federal fiscal year that a month belongs to."""
+    return (month + 13 - _FISCAL_YEAR_STARTS) // 12
+
+
+def months_of_fiscal_year(year: int) -> range:
+    """Give the numbers of the twelve months of a federal fiscal year."""
+    start = year * 12 - 13 + _FISCAL_YEAR_STARTS
+    return range(start, start + 12)
+
+
+def month_period(month: int) -> str:
+    """Write a month as an ISO 8601 interval."""
+    return f"{month // 12:04d}-{month % 12 + 1:02d}-01/P1M"
+
+
+def years_of_months(months: Sequence[int]) -> dict[str, range]:
+    """List the calendar and fiscal years of which every month is among the given ones, by their interval."""
+    covered = set(months)
+    starts = [month for month in covered if month % 12 in (0, _FISCAL_YEAR_STARTS - 1)]
+    return {
+        f"{start // 12:04d}-{start % 12 + 1:02d}-01/P1Y": range(start, start + 12)
+        for start in sorted(starts)
+        if covered.issuperset(range(start, start + 12))
+    }
+
+
+# Observations --------------------------------------------------------------------------------------------------------
+
+#: columns that tell the series of counted records apart
+SERIES = ("measure", "unit_of_count", "offense_scope", "pathway", "statistical_population", "breakdown", "source_locator")
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Months that a file covers.
+
+    Attributes:
+        months: numbers of the covered months.
+        provisional_from: first month whose figures are provisional.
+    """
+
+    months: tuple[int, ...]
+    provisional_from: int
+
+
+def cover(months: Sequence[int]) -> Coverage:
+    """Call the last fiscal years of the covered months provisional, as many as the rules say."""
+    newest = fiscal_year(max(months))
+    first = months_of_fiscal_year(newest - read_rules().provisional_fiscal_years + 1)[0]
+    return Coverage(tuple(sorted(months)), first)
+
+
+def count_observations(
+    counts: pl.DataFrame, series: pl.DataFrame, coverage: Coverage, grain: str, areas: Sequence[str] = ("US",)
+) -> pl.DataFrame:
+    """Turn counts by month into observations, with a zero wherever a covered period has no record.
+
+    Args:
+        counts: `SERIES` columns, `ref_area`, `month` and `records`; months outside the coverage are left out.
+        series: the series to publish, with the `SERIES` columns: also those without a single record.
+        coverage: the months the file covers.
+        grain: `month`, or `year` for the calendar and fiscal years of which every month is covered.
+        areas: areas to publish; counts of other areas are left out.
+
+    Returns:
+        Rows with the columns of the schema that tell counted figures apart, as `conform` takes them.
+    """
+    if grain == "month":
+        periods = pl.DataFrame(
+            {"time_period": [month_period(month) for month in coverage.months], "month": coverage.months, "last": coverage.months},
+            schema={"time_period": pl.String, "month": pl.Int64, "last": pl.Int64},
+        )
+    else:
+        years = years_of_months(coverage.months)
+        periods = pl.DataFrame(
+            [(text, month, months[-1]) for text, months in years.items() for month in months],
+            schema={"time_period": pl.String, "month": pl.Int64, "last": pl.Int64},
+            orient="row",
+        )
+    if periods.is_empty() or series.is_empty():
+        return pl.DataFrame(schema=_OBSERVED)
+    dated = counts.with_columns(pl.col("month").cast(pl.Int64)).join(periods, on="month")
+    keys = [*SERIES, "ref_area", "time_period"]
+    sums = dated.group_by(keys).agg(pl.col("records").sum().cast(pl.Int64))
+    grid = (
+        series.select(SERIES)
+        .join(pl.DataFrame({"ref_area": list(areas)}), how="cross")
+        .join(periods.group_by("time_period", maintain_order=True).agg(pl.col("last").max()), how="cross")
+    )
+    threshold = read_rules().suppression_threshold
+    # a period of the grid without a record is a counted zero, not a filled gap: the file covers the period
+    counted = pl.when(pl.col("records").is_null()).then(0).otherwise(pl.col("records"))
+    withheld = (counted > 0) & (counted < threshold)
+    return (
+        grid.join(sums, on=keys, how="left", nulls_equal=True)
+        .with_columns(
+            pl.when(withheld).then(None).otherwise(counted).cast(pl.Float64).alias("obs_value"),
+            pl.when(withheld)
+            .then(pl.lit("Q"))
+            .when(pl.col("last") >= coverage.provisional_from)
+            .then(pl.lit("P"))
+            .otherwise(pl.lit("A"))
+            .alias("obs_status"),
+        )
+        .select(*_OBSERVED)
+    )
+
+
+_OBSERVED: Mapping[str, pl.DataType] = {
+    **{name: pl.String() for name in (*SERIES, "ref_area", "time_period")},
+    "obs_value": pl.Float64(),
+    "obs_status": pl.String(),
+}
+
+
+def complete_observations(rows: pl.DataFrame, *, url: str | None, published_on: str | None, note: str | None) -> pl.DataFrame:
+    """Add the columns that all counted figures share."""
+    shared: Mapping[str, str | None] = {
+        "unit_measure": "count",
+        "jurisdiction": "us_federal",
+        "value_qualifier": "exact",
+        "evidence": "datafile",
+        "url": url,
+        "published_on": published_on,
+        "obs_note": note,
+    }
+    return rows.with_columns(pl.lit(value, dtype=pl.String).alias(name) for name, value in shared.items())
+
+
+def refuse_many(place: str, what: str, number: int, of: int, remedy: str) -> None:
+    """Log records that cannot be counted, or refuse the file when they are too many.
+
+    Raises:
+        PublicationError: more than the share and the number that the rules allow.
+    """
+    rules = read_rules()
+    if number > rules.quarantine_rows and number > rules.quarantine_share * of:
+        raise PublicationError(f"{place}: {number:,} of {of:,} {what}: {remedy}: nothing was counted")
+    if number:
+        _LOG.warning("%s: %s of %s %s: quarantined, not counted", place, f"{number:,}", f"{of:,}", what)

@@ -1,0 +1,339 @@
+"""The warehouse: run the files of sql/ over observations into one DuckDB file.
+
+Belongs here: everything that touches DuckDB (connections, staging Parquet, running SQL files), and the stand-alone command
+`python -m pipelines.warehouse --observations DIR --rates FILE --out FILE.duckdb [--code-lists DIR] [--breaks FILE]`.
+Does not belong here: rules of matching (sql/), the observation schema (observations.py), release folders (releases.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+
+from pipelines.catalog import RATES, CatalogError, Rate, load_rates
+from pipelines.observations import (
+    COLUMNS,
+    OPTIONAL,
+    SCHEMA,
+    SERIES_DIMENSIONS,
+    last_day_of,
+    period_bounds,
+    published_on_problem,
+    series_problems,
+)
+from pipelines.vocabulary import CODE_LIST_OF, CODE_LISTS, PROJECT, Vocabulary, VocabularyError, load_vocabulary, read_code_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SQL = PROJECT / "sql"
+BREAKS = PROJECT / "catalog" / "breaks.csv"
+NULL_REASONS = PROJECT / "catalog" / "null_reasons.csv"
+
+#: code list file (without .csv) -> the table that publishes it
+_TABLE_OF_CODE_LIST = {"obs_status": "obs_statuses"}
+_MEMORY_LIMIT = "3GiB"
+_SHOWN_PROBLEMS = 5
+_ATTRIBUTES = ("value_qualifier", "obs_status", "evidence")
+
+
+class WarehouseError(ValueError):
+    """Input the warehouse refuses: the message names source, place and remedy."""
+
+
+@dataclass(frozen=True)
+class ReleaseFacts:
+    """What a release says about itself; all empty when the matching runs by itself over a folder of observations.
+
+    Attributes:
+        tables: table of sql/010_tables.sql -> its rows, as column -> value.
+    """
+
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+
+def build_database(
+    observations: Path,
+    rates: Path,
+    out: Path,
+    code_lists: Path | None = None,
+    breaks: Path | None = None,
+    facts: ReleaseFacts | None = None,
+) -> None:
+    """Build the database from a folder of observation Parquet; `out` appears complete, or not at all.
+
+    Args:
+        observations: folder with Parquet files in the observation schema (`OPTIONAL` columns may be absent), also in subfolders.
+        rates: TOML file of declared rates.
+        out: DuckDB file to write; an older one is replaced. It is readable by DuckDB 1.x clients.
+        code_lists: folder of code lists; the catalogue's by default.
+        breaks: CSV of breaks in series; the catalogue's by default.
+        facts: rows for the tables that describe the release.
+
+    Raises:
+        WarehouseError: anything in the input that cannot be read without guessing.
+    """
+    try:
+        declared = load_rates(rates)
+        vocabulary = load_vocabulary(code_lists or CODE_LISTS)
+    except (CatalogError, VocabularyError) as problem:
+        raise WarehouseError(str(problem)) from problem
+    break_rows = read_breaks(breaks or BREAKS)
+    files = sorted(observations.rglob("*.parquet")) if observations.is_dir() else []
+    if not files:
+        raise WarehouseError(f"{observations}: no Parquet file of observations there: give the folder that holds them")
+    if not out.parent.is_dir():
+        raise WarehouseError(f"{out}: its folder does not exist: create it first")
+
+    building = out.with_name(f".{out.name}.{os.getpid()}.building")
+    try:
+        with _writing(building) as con:
+            _run(con, "010_tables.sql")
+            _insert_code_lists(con, vocabulary)
+            _insert(con, "breaks", break_rows)
+            _insert_rates(con, declared)
+            for table, rows in (facts or ReleaseFacts()).tables.items():
+                _insert(con, table, rows)
+            _stage(con, files, vocabulary)
+            _run(con, "012_input_problems.sql")
+            _refuse(con, "input_problems")
+            _run(con, "015_observations.sql")
+            _run(con, "018_repeated_keys.sql")
+            _refuse(con, "repeated_keys")
+            for path in sorted(SQL.glob("0[2-9]*.sql")):
+                _run(con, path.name)
+        building.replace(out)
+    finally:
+        for leftover in (building, building.with_name(building.name + ".wal")):
+            leftover.unlink(missing_ok=True)
+
+
+def read_breaks(path: Path) -> list[dict[str, Any]]:
+    """Read breaks in series from CSV.
+
+    Raises:
+        WarehouseError: the file or a column is missing, a column is unknown, an id stands twice, a date is not ISO 8601, or a
+            flag is neither true nor false.
+    """
+    columns = ("break_id", "date", "breaks_rate", "breaks_change", *SERIES_DIMENSIONS, "description", "url")
+    if not path.is_file():
+        raise WarehouseError(f"{path.name}: no such file: give the CSV of breaks")
+    rows: list[dict[str, Any]] = []
+    with path.open(encoding="utf-8", newline="") as lines:
+        reader = csv.DictReader(lines)
+        absent = [name for name in columns if name not in (reader.fieldnames or [])]
+        unknown = [name for name in (reader.fieldnames or []) if name not in columns]
+        if absent or unknown:
+            raise WarehouseError(f"{path.name}: line 1: missing columns {absent}, unknown columns {unknown}: use {', '.join(columns)}")
+        for line, texts in enumerate(reader, start=2):
+            row: dict[str, Any] = {name: (texts[name] or "").strip() or None for name in columns}
+            try:
+                row["date"] = date.fromisoformat(row["date"] or "")
+                row["breaks_rate"], row["breaks_change"] = (
+                    {"true": True, "false": False}[(row[name] or "").lower()] for name in ("breaks_rate", "breaks_change")
+                )
+            except (ValueError, KeyError) as problem:
+                raise WarehouseError(
+                    f"{path.name}: line {line}: {problem}: write an ISO date, and true or false for breaks_rate and breaks_change"
+                ) from None
+            if row["break_id"] is None or row["break_id"] in {other["break_id"] for other in rows}:
+                raise WarehouseError(f"{path.name}: line {line}: break_id is empty or stands twice: give each break its own")
+            rows.append(row)
+    return rows
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a new database file for writing, as the current database; it is complete on disk when the block ends."""
+    con = duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "temp_directory": f"{path}.tmp"})
+    try:
+        # the oldest storage version that DuckDB 1.x clients read
+        con.execute(f"ATTACH '{_quoted(path)}' AS release (STORAGE_VERSION 'v1.0.0')")
+        con.execute("USE release")
+        # the matching is written in the order in which it should run: intermediate results have no statistics to plan by
+        con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        yield con
+        con.execute("USE memory")
+        con.execute("DETACH release")
+    except duckdb.OutOfMemoryException as problem:
+        raise WarehouseError(f"{path.name}: {problem}: free memory or disk space and build again") from problem
+    finally:
+        con.close()
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _run(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    con.execute((SQL / name).read_text(encoding="utf-8"))
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows by column name; keys that are no column of the table are left out, and empty text is NULL."""
+    columns = [name for (name,) in con.sql(f"SELECT column_name FROM (DESCRIBE {table})").fetchall()]
+    kept = [{name: (None if row[name] == "" else row[name]) for name in columns if name in row} for row in rows]
+    if kept:
+        con.register("incoming", pl.DataFrame(kept, infer_schema_length=None))
+        con.execute(f"INSERT INTO {table} BY NAME FROM incoming")
+        con.unregister("incoming")
+
+
+def _insert_code_lists(con: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> None:
+    for name in CODE_LIST_OF.values():
+        _insert(con, _TABLE_OF_CODE_LIST.get(name, name), read_code_list(vocabulary.folder / f"{name}.csv"))
+    _insert(con, "null_reasons", read_code_list(NULL_REASONS))
+
+
+def _insert_rates(con: duckdb.DuckDBPyConnection, rates: Sequence[Rate]) -> None:
+    _insert(
+        con,
+        "rates",
+        [
+            {
+                "rate_id": rate.rate_id,
+                "rate_kind": rate.kind,
+                "question": rate.question,
+                "varies": list(rate.varies),
+                "is_published_percentage": rate.denominator is None,
+            }
+            for rate in rates
+        ],
+    )
+    _insert(
+        con,
+        "rate_selectors",
+        [
+            {"rate_id": rate.rate_id, "side": side, "dimension": dimension, "codes": list(codes)}
+            for rate in rates
+            for side, selector in (("numerator", rate.numerator), ("denominator", rate.denominator))
+            if selector is not None
+            for dimension, codes in selector.codes.items()
+            if codes is not None
+        ],
+    )
+
+
+def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vocabulary) -> None:
+    """Stage Parquet as temporary tables: `staged` (a view), and its distinct series, periods and editions, all judged."""
+    listed = ", ".join(f"'{_quoted(path)}'" for path in files)
+    reading = f"FROM read_parquet([{listed}], union_by_name = true)"
+    try:
+        given = [name for (name,) in con.sql(f"SELECT column_name FROM (DESCRIBE {reading})").fetchall()]
+    except duckdb.Error as problem:
+        raise WarehouseError(f"observations: {problem}: write them as Parquet in the observation schema") from problem
+    unknown = [name for name in given if name not in SCHEMA]
+    absent = [name for name in SCHEMA if name not in given]
+    if unknown:
+        raise WarehouseError(f"observations: unknown column {', '.join(unknown)}: remove it or name it as in the schema")
+    if needed := [name for name in absent if name not in OPTIONAL]:
+        raise WarehouseError(f"observations: no column {', '.join(needed)}: add it")
+    expressions = [
+        f"CAST({'NULL' if column.name in absent else _cleaned(column.name)} AS {_SQL_TYPE[type(column.dtype)]}) AS {column.name}"
+        for column in COLUMNS
+    ]
+    con.execute(f"CREATE TEMP VIEW staged AS SELECT {', '.join(expressions)} {reading}")
+    try:
+        con.execute(f"CREATE TEMP TABLE staged_series AS SELECT DISTINCT {', '.join(SERIES_DIMENSIONS)} FROM staged")
+        con.execute(f"CREATE TEMP TABLE staged_attributes AS SELECT DISTINCT source_id, {', '.join(_ATTRIBUTES)} FROM staged")
+        con.execute("CREATE TEMP TABLE staged_texts AS SELECT DISTINCT source_id, time_period, published_on FROM staged")
+    except duckdb.ConversionException as problem:
+        raise WarehouseError(f"observations: {problem}: write the column in its type of the schema") from problem
+    _judge_codes(con, vocabulary)
+    _judge_dates(con)
+
+
+_SQL_TYPE = {pl.String: "VARCHAR", pl.Date: "DATE", pl.Float64: "DOUBLE", pl.Int32: "INTEGER"}
+
+
+def _cleaned(column: str) -> str:
+    return {"breakdown": "coalesce(breakdown, '')", "published_on": "nullif(CAST(published_on AS VARCHAR), '')"}.get(column, column)
+
+
+def _judge_codes(con: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> None:
+    for table, names in (("staged_series", SERIES_DIMENSIONS), ("staged_attributes", ("source_id", *_ATTRIBUTES))):
+        judged: dict[tuple[str, str | None], list[str]] = {}
+        problems = []
+        for row in con.sql(f"SELECT {', '.join(names)} FROM {table} ORDER BY ALL").fetchall():
+            codes = dict(zip(names, row, strict=True))
+            for item in codes.items():
+                if item not in judged:
+                    judged[item] = series_problems(dict([item]), vocabulary)
+                problems += [(codes["source_id"], problem) for problem in judged[item]]
+        _raise([f"{source_id}: {problem}" for source_id, problem in dict.fromkeys(problems)])
+
+
+def _judge_dates(con: duckdb.DuckDBPyConnection) -> None:
+    periods: dict[str, tuple[date, date]] = {}
+    editions: dict[str, date] = {}
+    problems = []
+    for source_id, time_period, published_on in con.sql("FROM staged_texts ORDER BY ALL").fetchall():
+        if time_period not in periods:
+            try:
+                periods[time_period] = period_bounds(time_period or "")
+            except ValueError as impossible:
+                problems.append(f"{source_id}: {impossible}")
+        if published_on is not None and published_on not in editions:
+            if problem := published_on_problem(published_on):
+                problems.append(f"{source_id}: {problem}")
+            else:
+                editions[published_on] = last_day_of(published_on)
+    _raise(problems)
+    con.register(
+        "incoming",
+        pl.DataFrame(
+            [(text, *bounds) for text, bounds in periods.items()],
+            schema={"time_period": pl.String, "period_start": pl.Date, "period_end": pl.Date},
+            orient="row",
+        ),
+    )
+    con.execute("CREATE TEMP TABLE staged_periods AS FROM incoming")
+    con.register(
+        "incoming",
+        pl.DataFrame(list(editions.items()), schema={"published_on": pl.String, "published_by": pl.Date}, orient="row"),
+    )
+    con.execute("CREATE TEMP TABLE staged_editions AS FROM incoming")
+    con.unregister("incoming")
+
+
+def _refuse(con: duckdb.DuckDBPyConnection, view: str) -> None:
+    rows = con.sql(f"SELECT source_id, time_period, source_locator, problem FROM {view} LIMIT {_SHOWN_PROBLEMS + 1}").fetchall()
+    _raise([f"{source_id}: {time_period} ({locator}): {problem}" for source_id, time_period, locator, problem in rows])
+
+
+def _raise(problems: list[str]) -> None:
+    if problems:
+        shown = problems[:_SHOWN_PROBLEMS] + ["and more"] * (len(problems) > _SHOWN_PROBLEMS)
+        raise WarehouseError("\n".join(shown))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the stand-alone command; returns its exit status (0 built, 1 refused)."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines.warehouse", description="Match observations into a DuckDB file.")
+    parser.add_argument("--observations", type=Path, required=True, metavar="DIR", help="folder of observation Parquet")
+    parser.add_argument("--rates", type=Path, default=RATES, metavar="FILE", help="declared rates (TOML)")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.duckdb", help="database to write")
+    parser.add_argument("--code-lists", type=Path, metavar="DIR", help="folder of code lists; the catalogue's by default")
+    parser.add_argument("--breaks", type=Path, metavar="FILE", help="breaks in series (CSV); the catalogue's by default")
+    given = parser.parse_args(arguments)
+    try:
+        build_database(given.observations, given.rates, given.out, given.code_lists, given.breaks)
+    except WarehouseError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

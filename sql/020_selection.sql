@@ -1,0 +1,90 @@
+-- What a rates file and a list of breaks mean for the series at hand. Nothing here depends on a period.
+
+-- Which code is part of which, through any number of steps.
+CREATE TABLE part_of AS
+WITH RECURSIVE
+one_step AS (
+    SELECT 'offense_scope' AS dimension, code, part_of FROM offense_scopes
+    UNION ALL SELECT 'jurisdiction', code, part_of FROM jurisdictions
+    UNION ALL SELECT 'pathway', code, part_of FROM pathways
+),
+steps AS (
+    SELECT dimension, code, part_of AS whole FROM one_step WHERE part_of <> ''
+    UNION
+    SELECT steps.dimension, steps.code, one_step.part_of
+    FROM steps
+    JOIN one_step ON steps.dimension = one_step.dimension AND steps.whole = one_step.code
+    WHERE one_step.part_of <> ''
+)
+SELECT dimension, code, whole FROM steps ORDER BY ALL;
+
+-- The series that each side of each rate selects.
+CREATE TABLE rate_series AS
+WITH
+codes_of_series AS (
+    UNPIVOT series
+    ON source_id, measure, ref_area, unit_of_count, unit_measure, offense_scope, jurisdiction, pathway, statistical_population, breakdown
+    INTO NAME dimension VALUE code
+),
+selected_codes AS (
+    SELECT rate_id, side, dimension, unnest(codes) AS code FROM rate_selectors
+),
+breakdown_patterns AS (
+    SELECT DISTINCT code AS pattern, string_split(code, ';') AS pattern_pairs
+    FROM selected_codes
+    WHERE dimension = 'breakdown' AND (code || ';') LIKE '%=*;%'
+),
+breakdowns AS (
+    SELECT DISTINCT breakdown, string_split(breakdown, ';') AS pairs FROM series
+),
+-- `*` stands for any one value of its key
+pattern_matches AS (
+    SELECT pattern, breakdown
+    FROM breakdown_patterns
+    JOIN breakdowns ON len(pattern_pairs) = len(pairs)
+    WHERE list_bool_and([
+        pattern_pairs[i] = pairs[i]
+        OR (pattern_pairs[i] LIKE '%=*' AND split_part(pattern_pairs[i], '=', 1) = split_part(pairs[i], '=', 1))
+        FOR i IN range(1, len(pairs) + 1)
+    ])
+),
+wanted AS (
+    SELECT rate_id, side, dimension, code FROM selected_codes
+    UNION
+    SELECT rate_id, side, dimension, breakdown
+    FROM selected_codes
+    JOIN pattern_matches ON dimension = 'breakdown' AND code = pattern
+),
+keys_named AS (
+    SELECT rate_id, side, count(*) AS dimensions FROM rate_selectors GROUP BY ALL
+),
+keys_met AS (
+    SELECT wanted.rate_id, wanted.side, codes_of_series.series_no, count(*) AS dimensions
+    FROM wanted
+    JOIN codes_of_series ON wanted.dimension = codes_of_series.dimension AND wanted.code = codes_of_series.code
+    GROUP BY ALL
+)
+SELECT keys_met.rate_id, keys_met.side, keys_met.series_no
+FROM keys_met
+JOIN keys_named ON keys_met.rate_id = keys_named.rate_id AND keys_met.side = keys_named.side AND keys_met.dimensions = keys_named.dimensions
+ORDER BY ALL;
+
+-- The breaks that belong to each series: every cell that is filled must match.
+CREATE TABLE series_breaks AS
+SELECT series.series_no, breaks.break_id, breaks.date, breaks.breaks_rate, breaks.breaks_change
+FROM breaks
+JOIN series
+    ON (breaks.source_id IS NULL OR list_contains(string_split(breaks.source_id, ';'), series.source_id))
+    AND (breaks.measure IS NULL OR list_contains(string_split(breaks.measure, ';'), series.measure))
+    AND (breaks.ref_area IS NULL OR list_contains(string_split(breaks.ref_area, ';'), series.ref_area))
+    AND (breaks.unit_of_count IS NULL OR list_contains(string_split(breaks.unit_of_count, ';'), series.unit_of_count))
+    AND (breaks.unit_measure IS NULL OR list_contains(string_split(breaks.unit_measure, ';'), series.unit_measure))
+    AND (breaks.offense_scope IS NULL OR list_contains(string_split(breaks.offense_scope, ';'), series.offense_scope))
+    AND (breaks.jurisdiction IS NULL OR list_contains(string_split(breaks.jurisdiction, ';'), series.jurisdiction))
+    AND (breaks.pathway IS NULL OR list_contains(string_split(breaks.pathway, ';'), series.pathway))
+    AND (
+        breaks.statistical_population IS NULL
+        OR list_contains(string_split(breaks.statistical_population, ';'), series.statistical_population)
+    )
+    AND (breaks.breakdown IS NULL OR list_has_any(string_split(breaks.breakdown, ';'), string_split(series.breakdown, ';')))
+ORDER BY ALL;
