@@ -74,7 +74,12 @@ def explain_smallest(worlds: list[World], seed: int) -> str:
 def describe(world: World) -> str:
     """Write a world out, one line per fact."""
     figures = sorted(world.observations, key=lambda figure: (figure.series, figure.period, figure.published_on))
-    return "\n".join(map(repr, (*figures, *world.rates, *world.breaks)))
+    lines = [
+        f"{'|'.join(figure.series)} {figure.period.start}..{figure.period.end} value={figure.value} {figure.status} {figure.qualifier} "
+        f"base={figure.base} published_on={figure.published_on or '-'} {figure.evidence}"
+        for figure in figures
+    ]
+    return "\n".join((*lines, *map(repr, (*world.rates, *world.breaks))))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ _BETWEEN_SOURCES = ("equals", "at_most")
 _EVIDENCE = ("publication", "datafile", "republication", "quotation")
 #: what may be added and compared without knowing a base
 _ADDITIVE_UNITS = ("count", "usd")
+#: a rounded figure was rounded to the last power of ten that divides it, up to this one
+_LARGEST_POWER = 12
 _AXES = ("breakdown", "ref_area", "offense_scope", "jurisdiction", "pathway")
 _SELECTABLE = (*SERIES_DIMENSIONS, "time_period")
 _COMMON_KEYS = ("says", "relation", "severity", "severity_reason")
@@ -297,13 +300,16 @@ def _partial(place: str, table: Any) -> Partial:
 
 
 def _steps(place: str, steps: Any) -> tuple[tuple[float, float], ...]:
-    pairs = steps if isinstance(steps, list) else [None]
-    for pair in pairs:
-        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(number, int) and number > 0 for number in pair):  # noqa: PLR2004
-            raise ControlTotalError(f"{place}: write pairs [below, rounded to] of whole numbers")
+    pairs: list[tuple[float, float]] = []
+    for pair in steps if isinstance(steps, list) else [None]:
+        match pair:
+            case [int(below), int(unit)] if below > 0 and unit > 0:
+                pairs.append((float(below), float(unit)))
+            case _:
+                raise ControlTotalError(f"{place}: write pairs [below, rounded to] of whole numbers")
     if not pairs or [below for below, _ in pairs] != sorted({below for below, _ in pairs}):
         raise ControlTotalError(f"{place}: write the pairs in rising order")
-    return tuple((float(below), float(unit)) for below, unit in pairs)
+    return tuple(pairs)
 
 
 def judge(observations: pl.DataFrame, declared: ControlTotals, vocabulary: Vocabulary | None = None) -> pl.DataFrame:
@@ -320,23 +326,26 @@ def judge(observations: pl.DataFrame, declared: ControlTotals, vocabulary: Vocab
     """
     rows = _with_intervals(observations, declared.rounding)
     every_edition, newest = _best_readings(rows), newest_editions(rows)
-    judges: Mapping[str, Callable[[ControlTotal, pl.DataFrame, pl.DataFrame], pl.DataFrame]] = {
-        "equals": lambda control, rows, _: _sums(control, rows),
-        "at_most": lambda control, rows, _: _sums(control, rows),
-        "percent_of": lambda control, rows, _: _percentages(control, rows),
-        "base_equals": lambda control, rows, _: _bases(control, rows),
-        "periods_tile": lambda control, _, newest: _tilings(control, newest),
-        "period_in_period": lambda control, rows, _: _periods(control, rows),
-        "part_in_whole": lambda control, rows, _: _parts(control, rows, vocabulary or catalogue_vocabulary()),
-        "disjoint_parts": lambda control, rows, _: _disjoint_parts(control, rows),
+    judges: Mapping[str, Callable[[ControlTotal, pl.DataFrame], pl.DataFrame]] = {
+        "equals": _sums,
+        "at_most": _sums,
+        "percent_of": _percentages,
+        "base_equals": _bases,
+        "periods_tile": _tilings,
+        "period_in_period": _periods,
+        "part_in_whole": partial(_parts, vocabulary=vocabulary or catalogue_vocabulary()),
+        "disjoint_parts": _disjoint_parts,
     }
     present = set(observations["source_id"].unique())
     judged = [_EMPTY]
     for control in declared.controls:
         if control.between_sources or (control.sources and not present & set(control.sources)):
             continue
-        concerned = pl.col("source_id").is_in(control.sources) if control.sources else pl.lit(value=True)
-        judged.append(_verdicts(control, judges[control.relation](control, every_edition.filter(concerned), newest.filter(concerned))))
+        # half-years of one year come out in different editions
+        concerned = newest if control.relation == "periods_tile" else every_edition
+        if control.sources:
+            concerned = concerned.filter(pl.col("source_id").is_in(control.sources))
+        judged.append(_verdicts(control, judges[control.relation](control, concerned)))
     return pl.concat(judged)
 
 
@@ -355,8 +364,9 @@ _SERIES_LABEL = pl.concat_str(
 def _with_intervals(observations: pl.DataFrame, rounding: Mapping[str, tuple[tuple[float, float], ...]]) -> pl.DataFrame:
     """Add `low` and `high`: what a figure can be, given its qualifier. What is unknown can be anything from zero."""
     value, qualifier = pl.col("obs_value"), pl.col("value_qualifier")
-    digits = value.cast(pl.Int64).cast(pl.String)
-    unit = pl.when(value == 0).then(1.0).otherwise(pl.lit(10.0).pow(digits.str.len_chars() - digits.str.strip_chars_end("0").str.len_chars()))
+    unit = pl.lit(1.0)
+    for power in range(1, _LARGEST_POWER):
+        unit = pl.when((value % 10**power == 0) & (value != 0)).then(10.0**power).otherwise(unit)
     for source, steps in rounding.items():
         stated = pl.lit(steps[-1][1])
         for below, step in reversed(steps):
@@ -369,23 +379,28 @@ def _with_intervals(observations: pl.DataFrame, rounding: Mapping[str, tuple[tup
         .then(unit / 2)
         .otherwise(0.0)
     )
-    known = value.is_not_null() & qualifier.is_in(["exact", "rounded", "share_rounded"])
+    known = value.is_not_null() & half.is_not_null() & qualifier.is_in(["exact", "rounded", "share_rounded"])
     return observations.select(
-        *SERIES_DIMENSIONS, "time_period", "period_start", "period_end", "published_on", "evidence", "source_locator", "obs_value", "base_value",
+        *SERIES_DIMENSIONS,
+        "time_period",
+        "period_start",
+        "period_end",
+        "published_on",
+        "evidence",
+        "source_locator",
+        "obs_value",
+        "base_value",
         pl.when(known).then(value - half).when(value.is_not_null() & qualifier.is_in(["gt", "ge"])).then(value).otherwise(0.0).alias("low"),
-        pl.when(known)
-        .then(value + half)
-        .when(value.is_not_null() & (qualifier == "lt"))
-        .then(value)
-        .otherwise(float("inf"))
-        .alias("high"),
+        pl.when(known).then(value + half).when(value.is_not_null() & (qualifier == "lt")).then(value).otherwise(float("inf")).alias("high"),
     ).with_row_index("row")
 
 
 def _best_readings(rows: pl.DataFrame) -> pl.DataFrame:
     """Keep one reading of a figure per edition, the best: two readings must not be added."""
     rank = pl.col("evidence").replace_strict(list(_EVIDENCE), list(range(len(_EVIDENCE))), default=len(_EVIDENCE))
-    return rows.sort(rank, maintain_order=True).unique([*SERIES_DIMENSIONS, "period_start", "period_end", "published_on"], keep="first", maintain_order=True)
+    return rows.sort(rank, maintain_order=True).unique(
+        [*SERIES_DIMENSIONS, "period_start", "period_end", "published_on"], keep="first", maintain_order=True
+    )
 
 
 def newest_editions(rows: pl.DataFrame) -> pl.DataFrame:
@@ -459,17 +474,23 @@ def _sums(control: ControlTotal, rows: pl.DataFrame) -> pl.DataFrame:
         totals = _totals(control, rows, on, shared)
         parts = parts.filter(~pl.col("row").is_in(totals["total_rows"].explode().implode()))
     summed = parts.group_by(on, maintain_order=True).agg(
-        *(pl.col(name).first() for name in ("source_id", "published_on", "time_period") if name not in on),
+        pl.col("source_id").unique(maintain_order=True).str.join(" and ").alias("parts_source"),
+        *(pl.col(name).first() for name in ("published_on", "time_period") if name not in on),
         _SERIES_LABEL.first().alias("parts_label"),
         pl.col("obs_value").sum().alias("sum_of_parts"),
         pl.col("low").sum().alias("parts_low"),
         pl.col("high").sum().alias("parts_high"),
         pl.len().cast(pl.Int64).alias("number_of_parts"),
     )
+    if control.between_sources:
+        # a total may simply not be there yet; both sides say where they stand
+        return summed.join(totals, on=on, nulls_equal=True, maintain_order="left").with_columns(
+            pl.col("parts_source").alias("source_id"), pl.format("{} {}", "total_source", "total_label").alias("total_label")
+        )
     if isinstance(control.total, Selection):
-        # between sources a total may simply not be there yet; inside a source it must stand beside its parts
-        how = "left" if control.relation == "equals" and not control.between_sources else "inner"
-        return summed.join(totals, on=on, how=how, nulls_equal=True, maintain_order="left")  # type: ignore[arg-type]
+        if control.relation == "equals":  # parts without a total stay, and fail
+            return summed.join(totals, on=on, how="left", nulls_equal=True, maintain_order="left")
+        return summed.join(totals, on=on, nulls_equal=True, maintain_order="left")
     return summed.with_columns(
         pl.lit(None, pl.String).alias("total_label"),
         pl.lit(None, pl.String).alias("total_locator"),
@@ -486,7 +507,11 @@ def _percentages(control: ControlTotal, rows: pl.DataFrame) -> pl.DataFrame:
     beside += ["period_start", "period_end", "published_on"]
     keys = control.percentages.shared_keys if control.percentages.shared_keys == control.parts.shared_keys else ()
     counts = _select(rows, control.parts).select(
-        *beside, *_shared(keys), pl.col("obs_value").alias("sum_of_parts"), pl.col("low").alias("parts_low"), pl.col("high").alias("parts_high")
+        *beside,
+        *_shared(keys),
+        pl.col("obs_value").alias("sum_of_parts"),
+        pl.col("low").alias("parts_low"),
+        pl.col("high").alias("parts_high"),
     )
     totals = _totals(control, rows, [name for name in on if name != "unit_measure"], shared)
     return (
@@ -533,11 +558,24 @@ def _tilings(control: ControlTotal, newest: pl.DataFrame) -> pl.DataFrame:
     for _, series in _select(newest, control.parts).group_by(SERIES_DIMENSIONS, maintain_order=True):
         periods = sorted(series.to_dicts(), key=lambda row: (row["period_start"], row["period_end"]))
         for whole in periods:
-            inside = [row for row in periods if row is not whole and whole["period_start"] <= row["period_start"] <= row["period_end"] <= whole["period_end"]]
+            inside = [
+                row
+                for row in periods
+                if row is not whole and whole["period_start"] <= row["period_start"] <= row["period_end"] <= whole["period_end"]
+            ]
             tiles = _tile(inside, whole["period_start"], whole["period_end"])
             if tiles:
-                tiled.append({"row": whole["row"], **{f"tiles_{name}": sum(tile[name] or 0 for tile in tiles) for name in ("obs_value", "low", "high")}, "tiles": len(tiles)})
-    sums = pl.DataFrame(tiled, schema={"row": pl.UInt32, "tiles_obs_value": pl.Float64, "tiles_low": pl.Float64, "tiles_high": pl.Float64, "tiles": pl.Int64})
+                tiled.append(
+                    {
+                        "row": whole["row"],
+                        **{f"tiles_{name}": sum(tile[name] or 0 for tile in tiles) for name in ("obs_value", "low", "high")},
+                        "tiles": len(tiles),
+                    }
+                )
+    sums = pl.DataFrame(
+        tiled,
+        schema={"row": pl.UInt32, "tiles_obs_value": pl.Float64, "tiles_low": pl.Float64, "tiles_high": pl.Float64, "tiles": pl.Int64},
+    )
     return newest.join(sums, on="row", maintain_order="left").with_columns(
         _SERIES_LABEL.alias("total_label"),
         pl.col("source_locator").alias("total_locator"),
@@ -585,12 +623,17 @@ def _parts(control: ControlTotal, rows: pl.DataFrame, vocabulary: Vocabulary) ->
     rows = rows.filter(pl.col("unit_measure").is_in(_ADDITIVE_UNITS))
     pairs = rows.rename({axis: f"part_{axis}" for axis in _AXES})
     for axis in _AXES:
-        codes = rows[axis].unique().to_list()
+        codes = rows[axis].drop_nulls().unique().to_list()
         wholes = _whole_codes(axis, codes, control.except_keys, vocabulary)
         links = [(code, whole) for code in codes for whole in wholes(code)]
-        pairs = pairs.join(pl.DataFrame(links, schema=[f"part_{axis}", axis], orient="row", schema_overrides={f"part_{axis}": pl.String, axis: pl.String}), on=f"part_{axis}")
+        pairs = pairs.join(
+            pl.DataFrame(links, schema=[f"part_{axis}", axis], orient="row", schema_overrides={f"part_{axis}": pl.String, axis: pl.String}),
+            on=f"part_{axis}",
+        )
     same = ["source_id", "measure", "unit_of_count", "unit_measure", "statistical_population", "period_start", "period_end", "published_on"]
-    found = pairs.join(_wholes(rows, [*same, *_AXES]).drop("time_period"), on=[*same, *_AXES], nulls_equal=True).filter(pl.col("row") != pl.col("whole_row"))
+    found = pairs.join(_wholes(rows, [*same, *_AXES]).drop("time_period"), on=[*same, *_AXES], nulls_equal=True).filter(
+        pl.col("row") != pl.col("whole_row")
+    )
     return _as_part(found.drop(_AXES).rename({f"part_{axis}": axis for axis in _AXES}))
 
 
@@ -629,7 +672,7 @@ def _disjoint_parts(control: ControlTotal, rows: pl.DataFrame) -> pl.DataFrame:
     """Put the sum over the values of one breakdown key beside the row without that key."""
     rows = rows.filter(pl.col("unit_measure").is_in(_ADDITIVE_UNITS))
     same = [*(name for name in SERIES_DIMENSIONS if name != "breakdown"), "period_start", "period_end", "published_on"]
-    found = [_as_part(_wholes(rows, [*same, "breakdown"]).clear().join(rows.clear(), on=[*same, "breakdown"], nulls_equal=True))]
+    found = []
     for key in control.keys:
         pair = rf"(?:^|;){re.escape(key)}=[^;]*"
         summed = (
@@ -683,18 +726,18 @@ def _as_part(pairs: pl.DataFrame) -> pl.DataFrame:
 
 def _verdicts(control: ControlTotal, joined: pl.DataFrame) -> pl.DataFrame:
     """Work out how far parts and total are apart beyond the rounding, and say it."""
-    partial = pl.lit(value=False)
+    exempt = pl.lit(value=False)
     for period in control.partial:
         same = pl.col("time_period") == period.time_period
         if period.published_on is not None:
             same &= pl.col("published_on").fill_null("") == period.published_on
-        partial |= same
+        exempt |= same
     excess = pl.max_horizontal(pl.col("parts_low") - pl.col("total_high"), 0.0)
     shortfall = pl.max_horizontal(pl.col("total_low") - pl.col("parts_high"), 0.0)
-    equality = pl.lit(control.relation in ("equals", "percent_of", "base_equals", "periods_tile")) & ~partial
+    equality = pl.lit(control.relation in ("equals", "percent_of", "base_equals", "periods_tile")) & ~exempt
     no_total = pl.col("total_low").is_null()
-    judged = joined.with_columns(partial.alias("partial")).with_columns(
-        pl.when(no_total & pl.col("partial"))
+    judged = joined.with_columns(
+        pl.when(no_total & exempt)
         .then(0.0)
         .when(no_total)
         .then(pl.max_horizontal(pl.col("sum_of_parts"), 1.0))
@@ -743,4 +786,5 @@ def written(value: float | None) -> str:
     """Write a number as a publication does: thousands apart, no decimals where there are none."""
     if value is None:
         return "no value"
+    value = round(value, 6)
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,}"

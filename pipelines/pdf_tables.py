@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -36,7 +36,9 @@ FOOTER = 0.09
 
 _WORD = re.compile("[^\\s\ufffe\x00\x02]+[\ufffe\x02]?")
 _SOFT_HYPHENS = "\ufffe\x02"
-_LIGATURES = str.maketrans(dict(zip("\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True)))
+_LIGATURES = str.maketrans(
+    dict(zip("\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True))
+)
 _LAST_COUNT = re.compile(r"(?<=[^0-9,])[0-9][0-9,]*$")
 _DASHES = frozenset({"-", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014"})
 _FURNITURE = re.compile(r"copyright|(https?://)?(www\.)?(missingkids|ncmec)\.org(/\w*)?", re.IGNORECASE)
@@ -45,6 +47,16 @@ _TOTAL = re.compile(r"(grand )?totals?:?", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:19|20)[0-9]{2}\b")
 _COPYRIGHT_YEAR = re.compile(r"copyright © ?([0-9]{4})\b", re.IGNORECASE)
 _PDF_DATE = re.compile(r"D:(\d{4})(\d{2})(\d{2})")
+
+
+def _plainly(function: object, places: int) -> Callable[..., int]:
+    """Call a function of the library with plain addresses: checking typed pointers costs more than the call, for every word."""
+    prototype = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *([ctypes.c_void_p] * places))
+    return prototype(ctypes.cast(function, ctypes.c_void_p).value)  # type: ignore[arg-type]
+
+
+_get_origin = _plainly(raw.FPDFText_GetCharOrigin, 2)
+_get_box = _plainly(raw.FPDFText_GetCharBox, 4)
 
 
 class Word(NamedTuple):
@@ -181,68 +193,79 @@ def _read_page(pdf: pdfium.PdfDocument, number: int) -> Page:
     text = text_page.get_text_range()
     if len(text) != text_page.count_chars():  # characters and places must be counted alike
         text = "".join(chr(raw.FPDFText_GetUnicode(text_page.raw, index)) for index in range(text_page.count_chars()))
-    words = tuple(dict.fromkeys(_words(text_page.raw, text)))  # a word drawn twice in one place is one word in bold
+    handle = ctypes.cast(text_page.raw, ctypes.c_void_p)
+    words = tuple(dict.fromkeys(_words(handle, text)))  # a word drawn twice in one place is one word in bold
     width, height = page.get_size()
     text_page.close()
     page.close()
     return Page(number, width, height, words)
 
 
-def _words(handle: object, text: str) -> Iterator[Word]:
+def _words(handle: ctypes.c_void_p, text: str) -> list[Word]:
     x, y = ctypes.c_double(), ctypes.c_double()
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     origin_at, box_of = (ctypes.byref(x), ctypes.byref(y)), tuple(ctypes.byref(side) for side in (left, right, bottom, top))
+    words: list[Word] = []
     for match in _WORD.finditer(text):
-        characters, start = match.group(), match.start()
-        hyphen = characters[-1] in _SOFT_HYPHENS
-        if hyphen:
-            characters = characters[:-1]
-        end = start + len(characters)
-        raw.FPDFText_GetCharOrigin(handle, start, *origin_at)
-        x0, baseline = x.value, y.value
-        raw.FPDFText_GetCharBox(handle, end - 1, *box_of)
-        x1 = right.value
-        if hyphen:
-            yield Word(characters.translate(_LIGATURES) + "-", x0, x1, baseline)
-            continue
-        parts = [start, end]
+        characters = match[0]
+        start, end = match.span()
+        if not characters.isascii():
+            if characters[-1] in _SOFT_HYPHENS:
+                end -= 1
+                characters = characters[:-1] + "-"
+            characters = characters.translate(_LIGATURES)
+        _get_origin(handle, start, *origin_at)
+        _get_box(handle, end - 1, *box_of)
         if "0" <= characters[-1] <= "9" and end - start > 1:
-            high = top.value - bottom.value
-            raised = end
-            while raised > start + 1 and bottom.value - baseline > 0.3 * high and text[raised - 1].isdigit():
-                raised -= 1
-                raw.FPDFText_GetCharBox(handle, raised - 1, *box_of)
-            if raised < end:
-                yield from _pieces(handle, text, (start, raised), baseline, x0)
-                raw.FPDFText_GetCharOrigin(handle, raised, *origin_at)
-                yield Word(text[raised:end], x.value, x1, baseline, raised=True)
-                continue
-            # cells that stand far apart are sometimes given without white space between them
-            breaks: Sequence[int] = ()
-            if last := _LAST_COUNT.search(characters):
-                breaks = (start + last.start(),)
-            elif x1 - x0 > (end - start) * high * 0.95 and characters.replace(",", "").isdigit():
-                breaks = range(start + 1, end)
-            for index in breaks:
-                raw.FPDFText_GetCharBox(handle, index - 1, *box_of)
-                raw.FPDFText_GetCharOrigin(handle, index, *origin_at)
-                if x.value - right.value > 0.6 * high:
-                    parts.insert(-1, index)
-        if len(parts) == 2:
-            yield Word(characters.translate(_LIGATURES) if not characters.isascii() else characters, x0, x1, baseline)
+            words += _counted(handle, text, start, end, (x.value, y.value), (right.value, bottom.value, top.value))
         else:
-            yield from _pieces(handle, text, parts, baseline, x0)
+            words.append(Word(characters, x.value, right.value, y.value))
+    return words
 
 
-def _pieces(handle: object, text: str, parts: Sequence[int], baseline: float, x0: float) -> Iterator[Word]:
-    x, y = ctypes.c_double(), ctypes.c_double()
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+def _counted(
+    handle: ctypes.c_void_p, text: str, start: int, end: int, origin: tuple[float, float], last_box: tuple[float, float, float]
+) -> Iterator[Word]:
+    """Give the words of characters that end in a digit: footnote marks and cells are sometimes given without white space between."""
+    (x0, baseline), (x1, bottom, top) = origin, last_box
+    high = top - bottom
+    characters = text[start:end]
+    if bottom - baseline > 0.3 * high:
+        raised = end - 1
+        while raised > start + 1 and text[raised - 1].isdigit() and _box(handle, raised - 1)[1] - baseline > 0.3 * high:
+            raised -= 1
+        yield from _pieces(handle, text, (start, raised), baseline, x0)
+        yield Word(text[raised:end], _origin(handle, raised), x1, baseline, raised=True)
+        return
+    breaks: Sequence[int] = ()
+    if last := _LAST_COUNT.search(characters):
+        breaks = (start + last.start(),)
+    elif x1 - x0 > (end - start) * high * 0.95 and characters.replace(",", "").isdigit():
+        breaks = range(start + 1, end)
+    parts = [start, *(index for index in breaks if _origin(handle, index) - _box(handle, index - 1)[0] > 0.6 * high), end]
+    if len(parts) == 2:
+        yield Word(characters.translate(_LIGATURES), x0, x1, baseline)
+    else:
+        yield from _pieces(handle, text, parts, baseline, x0)
+
+
+def _pieces(handle: ctypes.c_void_p, text: str, parts: Sequence[int], baseline: float, x0: float) -> Iterator[Word]:
     for start, end in pairwise(parts):
-        if start != parts[0]:
-            raw.FPDFText_GetCharOrigin(handle, start, ctypes.byref(x), ctypes.byref(y))
-            x0 = x.value
-        raw.FPDFText_GetCharBox(handle, end - 1, *(ctypes.byref(side) for side in (left, right, bottom, top)))
-        yield Word(text[start:end].translate(_LIGATURES), x0, right.value, baseline)
+        begins = x0 if start == parts[0] else _origin(handle, start)
+        yield Word(text[start:end].translate(_LIGATURES), begins, _box(handle, end - 1)[0], baseline)
+
+
+def _origin(handle: ctypes.c_void_p, index: int) -> float:
+    x, y = ctypes.c_double(), ctypes.c_double()
+    _get_origin(handle, index, ctypes.byref(x), ctypes.byref(y))
+    return x.value
+
+
+def _box(handle: ctypes.c_void_p, index: int) -> tuple[float, float]:
+    """Give the right end and the foot of a character."""
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    _get_box(handle, index, *(ctypes.byref(side) for side in (left, right, bottom, top)))
+    return right.value, bottom.value
 
 
 def lines_of(words: Sequence[Word], tolerance: float = LINE_TOLERANCE) -> list[list[Word]]:
@@ -319,7 +342,10 @@ def read_count_table(document: Document, label_headers: Sequence[str], kinds: Ma
     blocks = [block for page in document.pages for block in _blocks(document.source_id, page, label_headers, kinds)]
     if not blocks:
         raise quarantined(
-            document.source_id, None, f"no table with the header {' or '.join(repr(name) for name in label_headers)}", "this is another table"
+            document.source_id,
+            None,
+            f"no table with the header {' or '.join(repr(name) for name in label_headers)}",
+            "this is another table",
         )
     columns = tuple(column.kind for column in blocks[0].columns)
     for block in blocks:
@@ -343,7 +369,10 @@ def read_count_table(document: Document, label_headers: Sequence[str], kinds: Ma
     if len(totals) != 1:
         found = "no row" if not totals else f"{len(totals)} rows"
         raise quarantined(
-            document.source_id, blocks[-1].page if not totals else totals[1].page, f"{found} labelled as total, expected one", "no control total"
+            document.source_id,
+            blocks[-1].page if not totals else totals[1].page,
+            f"{found} labelled as total, expected one",
+            "no control total",
         )
     return CountTable(
         kinds=columns,
@@ -395,9 +424,7 @@ def _beside(anchor: Sequence[Word], chunk: Sequence[Word]) -> bool:
     return abs(chunk[0].y - anchor[0].y) <= HEADER_REACH and anchor[-1].x1 < chunk[0].x0
 
 
-def _columns(
-    source_id: str, page: int, label: str, headers: Sequence[list[Word]], kinds: Mapping[str, str]
-) -> list[tuple[str, _Column]]:
+def _columns(source_id: str, page: int, label: str, headers: Sequence[list[Word]], kinds: Mapping[str, str]) -> list[tuple[str, _Column]]:
     stacks: list[list[list[Word]]] = []  # parts of one header stand above each other
     for chunk in sorted(headers, key=lambda chunk: chunk[0].x0):
         if stacks and chunk[0].x0 < max(part[-1].x1 for part in stacks[-1]):
@@ -408,7 +435,9 @@ def _columns(
     for stack in stacks:
         name = " ".join(text_of(part) for part in sorted(stack, key=lambda part: -part[0].y))
         if name.lower() not in kinds:
-            raise quarantined(source_id, page, f"column header {name!r} beside {label!r} is not known", "the unit of the column is not certain")
+            raise quarantined(
+                source_id, page, f"column header {name!r} beside {label!r} is not known", "the unit of the column is not certain"
+            )
         kind = kinds[name.lower()]
         columns.append((name, _Column(kind, min(part[0].x0 for part in stack), max(part[-1].x1 for part in stack))))
     if not columns:
@@ -451,7 +480,10 @@ def _cells_of(document: Document, block: _Block, line: Sequence[Word]) -> _Line:
         if column is None or not (apart or abs(word.x1 - column.x1) <= COLUMN_REACH or cells):
             if cells or (word.x0 > block.columns[0].x0 and apart):
                 raise quarantined(
-                    document.source_id, block.page, f"{text_of(line)!r}: {word.text!r} stands beside the columns", "the table has another layout"
+                    document.source_id,
+                    block.page,
+                    f"{text_of(line)!r}: {word.text!r} stands beside the columns",
+                    "the table has another layout",
                 )
             label.append(word.text)
         elif column.kind in cells:
@@ -462,7 +494,9 @@ def _cells_of(document: Document, block: _Block, line: Sequence[Word]) -> _Line:
                 "the columns cannot be told apart",
             )
         elif not (read_count(word.text) is not None or word.text in _DASHES):
-            raise quarantined(document.source_id, block.page, f"{text_of(line)!r}: {word.text!r} is no count", "the cell is damaged or has another unit")
+            raise quarantined(
+                document.source_id, block.page, f"{text_of(line)!r}: {word.text!r} is no count", "the cell is damaged or has another unit"
+            )
         else:
             cells[column.kind] = word.text
         before = word
@@ -496,7 +530,9 @@ def _parted(document: Document, block: _Block, group: list[_Line]) -> Iterator[l
         yield from ([line] for line in group)
     elif len(complete) > 1:
         text = " / ".join(line.label for line in group)
-        raise quarantined(document.source_id, block.page, f"{text!r}: lines stand too close to tell the rows apart", "a wrapped label is ambiguous")
+        raise quarantined(
+            document.source_id, block.page, f"{text!r}: lines stand too close to tell the rows apart", "a wrapped label is ambiguous"
+        )
     else:
         yield group
 

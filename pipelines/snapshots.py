@@ -501,7 +501,7 @@ def fetch(
     except OSError as problem:
         raise errand.failure(
             url,
-            f"the snapshot store could not be written ({problem.strerror or type(problem).__name__})",
+            f"the snapshot store cannot be used ({problem.strerror or type(problem).__name__})",
             "free space on its disk or correct its permissions, then run refresh again",
         ) from problem
 
@@ -526,7 +526,8 @@ def _fetch(errand: _Errand, url: str, link_pattern: str | None, published_on: st
             assert previous is not None, "conditions are only sent with a last snapshot"
             assert pointer is not None
             _write_pointer(folder, url, link_pattern, replace(pointer, last_checked_at=_moment(errand)))
-            return FetchResult(previous, False, "not modified since the last fetch", previous)
+            snapshot = replace(previous, published_on=published_on or previous.published_on)
+            return FetchResult(snapshot, False, "not modified since the last fetch", previous)
         keep = False
         media_type = _accepted_type(errand, address, part)
         manifest = Manifest(
@@ -600,7 +601,10 @@ def _conditions(pointer: _Pointer, address: str) -> dict[str, str]:
 
 def _find_link(errand: _Errand, index_url: str, link_pattern: str) -> str:
     """Find the one link of an index page that matches, or the newest by what the pattern's groups say."""
-    pattern = re.compile(link_pattern)
+    try:
+        pattern = re.compile(link_pattern)
+    except re.error as problem:
+        raise errand.failure(index_url, f"`{link_pattern}` is no regular expression ({problem})", "correct link_pattern") from None
     folder = _folder(errand.store, errand.source_id)
     page = folder / f"index-{uuid.uuid4().hex}.tmp"
     reading = replace(errand, policy=replace(errand.policy, media_types=(HTML,), max_bytes=_INDEX_MAX_BYTES))
@@ -636,7 +640,7 @@ def _find_link(errand: _Errand, index_url: str, link_pattern: str) -> str:
 def _newest(errand: _Errand, index_url: str, link_pattern: str, matches: Mapping[str, re.Match[str]]) -> str:
     if len(matches) == 1:
         return next(iter(matches))
-    groups = [group for group in _ORDER_GROUPS if group in re.compile(link_pattern).groupindex]
+    groups = [group for group in _ORDER_GROUPS if group in next(iter(matches.values())).re.groupindex]
     shown = ", ".join(_without_credentials(link) for link in list(matches)[:5])
     if not groups:
         raise errand.failure(

@@ -119,6 +119,22 @@ def build_database(
             leftover.unlink(missing_ok=True)
 
 
+def query(database: Path, statement: str) -> list[tuple[Any, ...]]:
+    """Read from a finished database in a session of its own: read-only, without access to anything else.
+
+    Raises:
+        WarehouseError: the file cannot be opened or the statement fails.
+    """
+    try:
+        with duckdb.connect() as con:
+            con.execute(f"ATTACH '{_quoted(database)}' AS release (READ_ONLY)")
+            con.execute("USE release")
+            con.execute("SET enable_external_access = false")
+            return con.sql(statement).fetchall()
+    except duckdb.Error as problem:
+        raise WarehouseError(f"{database.name}: {problem}: build again") from problem
+
+
 def read_breaks(path: Path) -> list[dict[str, Any]]:
     """Read breaks in series from CSV.
 

@@ -359,7 +359,7 @@ def _idb_text(rng: np.random.Generator, d: dict[str, np.ndarray], t: dict[str, n
     columns["TAPEYEAR"] = pl.Series([str(y) for y in range(1990, 2100)]).gather(np.where(ending, fy, 2099) - 1990)
     columns |= {"CIRCUIT": keys["circuit"], "DISTRICT": district, "OFFICE": one_of("123", [0.7, 0.2, 0.1]), "DOCKET": docket, "DEFNO": one_of(["1", "2", "3"])}
     columns["REOPSEQ"] = flag(d["reopened"][who])
-    columns["NAME"] = one_of(["", "SYNTHETICNAME", 'SYNTHETICNAME "JR', "SYNTHETICNAME \u00d1"], [0.97, 0.01, 0.01, 0.01])
+    columns["NAME"] = one_of(["", "SYNTHETICNAME", 'SYNTHETICNAME "JR', "SYNTHETICNAME \u00d1"], [0.98 - 2e-5, 0.01, 0.01, 2e-5])
     columns["FJUDGE"] = columns["TJUDGE"] = one_of(["", "SYNTHETICJUDGE"], [0.99, 0.01])
     columns["TYPEREG"] = one_of(["CR", "MJ"], [0.99, 0.01])
     columns["STATUSCD"] = pl.Series(["E", "J"]).gather(ending.astype(np.int64))

@@ -267,6 +267,22 @@ CASES = (
         [(cy(2020), "pathway_mismatch"), (cy(2020), "1/2")],
         composition("pathway"),
     ),
+    Case(
+        "tenths add up to tenths",
+        [
+            n(months(2020, 1, 6), 18.3),
+            *(d(months(2020, 1 + index), value) for index, value in enumerate((3.1, 3.1, 4.5, 1.5, 4.6, 1.5))),
+            *(n(months(2021, month), value) for month, value in ((1, 0.1), (2, 0.2))),
+            n(months(2021, 1, 2), 0.3),
+            d(months(2021, 1, 2), 0.3),
+        ],
+        [
+            (months(2020, 1, 6), "1/1"),
+            *((months(2020, 1 + index), "period_mismatch numerator_exceeds_denominator") for index in range(6)),
+            *((months(2021, month), "period_mismatch") for month in (1, 2)),
+            (months(2021, 1, 2), "1/1"),
+        ],
+    ),
     Case("no overlap", [n(cy(2020), 1), d(cy(2021), 4)], [(cy(2020), "denominator_missing"), (cy(2021), "numerator_missing")]),
     Case("inexact sides", [n(cy(2020), 1, "U", "rounded"), d(cy(2020), 4, "A", "gt")],
          [(cy(2020), "numerator_not_exact denominator_not_exact low_reliability")]),

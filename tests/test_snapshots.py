@@ -78,6 +78,12 @@ SMALL = pdf_of("constructed sample 1")
 OTHER = pdf_of("constructed sample 2")
 LARGE = pdf_of("constructed large sample", size=400_000)
 NOON = 1_767_268_800.0  # 2026-01-01T12:00:00Z
+# Real publications, tried where they are present.
+ORIGINALS = sorted(
+    path
+    for path in Path(os.environ.get("ORIGINALS", Path(__file__).parents[2] / "shared" / "originals")).rglob("*.*")
+    if path.suffix in (".pdf", ".txt", ".xz", ".csv")
+)
 POLICY = FetchPolicy(
     allowed_hosts=frozenset({"127.0.0.1"}), max_bytes=2_000_000, media_types=("application/pdf",), allow_loopback=True, read_seconds=5.0
 )
@@ -1056,6 +1062,7 @@ def test_newest_link_is_chosen_only_if_the_pattern_says_how(
         (["/a-reports.pdf", "/b-reports.pdf"], r"reports\.pdf$", r"2 different links match .*a-reports.pdf.*b-reports.pdf"),
         (["/x/2024-reports.pdf", "/y/2024-reports.pdf"], PATTERN, "2 links are equally new"),
         (["/fy24.pdf", "/fy2023.pdf"], r"fy(?P<year>\d+)\.pdf", "in different ways"),
+        (["/2024-reports.pdf"], "(reports", "is no regular expression"),
         (["https://foreign.example/2024-reports.pdf"], PATTERN, "the host foreign.example is not listed"),
     ],
 )
@@ -1188,15 +1195,35 @@ def test_full_disk_is_an_error_that_leaves_nothing(publisher: Publisher, store: 
 
     monkeypatch.setattr(os, "fsync", full)
     problem = failure(store, publisher.url(PATH))
-    assert "the snapshot store could not be written (No space left on device): free space" in str(problem)
+    assert "the snapshot store cannot be used (No space left on device): free space" in str(problem)
     assert names_in(store) == []
 
 
-def test_publication_date_of_the_catalogue_does_not_rewrite_the_manifest(publisher: Publisher, store: Path) -> None:
+def test_store_that_cannot_be_made_is_explained(publisher: Publisher, tmp_path: Path) -> None:
     publisher.serve(PATH, document(SMALL))
+    (tmp_path / "file").write_text("in the way")
+    problem = failure(tmp_path / "file", publisher.url(PATH))
+    assert "the snapshot store cannot be used (Not a directory)" in str(problem)
+    assert publisher.asked() == []
+
+
+@pytest.mark.parametrize("original", [None, *ORIGINALS], ids=lambda path: path.name if path else "constructed")
+def test_originals_are_archived_as_they_are(publisher: Publisher, store: Path, tmp_path: Path, original: Path | None) -> None:
+    path = original or tmp_path / "constructed.pdf"
+    if original is None:
+        path.write_bytes(SMALL)
+    publisher.serve("/original", document(path.read_bytes()))
+    types = ("application/pdf", "application/x-xz", "text/plain", "text/csv")
+    result = get(store, publisher.url("/original"), replace(POLICY, media_types=types))
+    assert result.snapshot.snapshot_id == sha256_of(path)
+    assert result.snapshot.media_type == {".pdf": types[0], ".xz": types[1]}.get(path.suffix, "text/plain")
+
+
+def test_publication_date_of_the_catalogue_does_not_rewrite_the_manifest(publisher: Publisher, store: Path) -> None:
+    publisher.serve(PATH, document(SMALL), document(SMALL, etag='"v1"'))
     get(store, publisher.url(PATH))
-    later = get(store, publisher.url(PATH), published_on="2025-06-30")
-    assert later.snapshot.published_on == "2025-06-30"
+    for _ in range(2):
+        assert get(store, publisher.url(PATH), published_on="2025-06-30").snapshot.published_on == "2025-06-30"
     assert manifest_of(store, SOURCE, sha(SMALL)).published_on is None
 
 

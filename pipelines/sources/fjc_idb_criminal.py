@@ -30,9 +30,9 @@ from pipelines.records import (
     complete_observations,
     count_observations,
     cover,
-    fiscal_year,
     month_number,
     months_of_fiscal_year,
+    number_of_month,
     open_delimited,
     read_districts,
     read_statutes,
@@ -56,8 +56,10 @@ COLUMNS: tuple[str, ...] = (
 #: columns that are blank in the public file, so that a blank last field says nothing about the line
 _BLANK = ("NAME", "FJUDGE", "TJUDGE")
 _MISSING_DAY = "01/01/1900"
-_ANY_SECTION = r"^\s*0*18[ :]+0*(22[0-9]|146)"
+#: texts worth a closer look; all of chapter 110 and its neighbours
+_CLOSE = r"^\s*0*18[ :]+0*(22[0-9]|146)"
 _UNKNOWN_DISTRICT = 255
+_SUSPECT_ROWS = 100_000
 #: rows that are judged together when versions of one record are compared; bounds memory, changes nothing else
 _BUCKET_ROWS = 4_000_000
 
@@ -86,6 +88,8 @@ class Records:
         fiscal_years: snapshots the file holds.
         last_month: latest month with an event that its own load date does not contradict.
         unmatched: texts close to the statutes that match none -> how often they stand anywhere.
+        bits: texts met on records with a statute of the chapter -> bit of their group.
+        suspects: records with such a text, set aside until `classify`.
     """
 
     kept: list[pl.DataFrame] = field(default_factory=list)
@@ -94,6 +98,8 @@ class Records:
     fiscal_years: set[int] = field(default_factory=set)
     last_month: int = 0
     unmatched: Counter[str] = field(default_factory=Counter)
+    bits: dict[str, int] = field(default_factory=dict)
+    suspects: list[pl.DataFrame] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -193,30 +199,280 @@ def count_records(tables: Iterable[DelimitedText], districts: Sequence[str] | No
 def keep(records: Records, batch: pl.DataFrame, last: str) -> None:
     """Take from a batch of lines what counting needs: hashed keys, months, flags and bits of the statute groups."""
     records.rows += batch.height
-    year = pl.col("FISCALYR").str.strip_chars()
-    whole = pl.col("whole") if last not in _BLANK else pl.lit(True)
-    good = batch.filter(
-        whole & year.str.contains(r"^(19|20)\d\d(\.0)?$") & pl.col("DEFLGKY").is_not_null() & pl.col("TAPEYEAR").is_not_null()
-    )
+    good = batch.filter(_IDENTIFIED if last in _BLANK else _IDENTIFIED & pl.col("whole"))
     records.malformed += batch.height - good.height
     if good.is_empty():
         return
-    suspect = pl.any_horizontal(pl.col(f"{name}TITLE{slot}").str.contains(_ANY_SECTION) for name in "FT" for slot in _SLOTS)
-    marked = good.lazy().select(*_kept_columns(), *(pl.col(f"{n}{slot}") for n in ("FTITLE", "TTITLE", "DISP") for slot in _SLOTS), suspect=suspect.fill_null(False)).collect()  # noqa: E501
-    columns = [*_KEPT]
-    plain = marked.filter(~pl.col("suspect")).with_columns(pl.lit(0, dtype=pl.UInt8).alias(name) for name in ("filed", "ended", "convicted"))
-    charged = marked.filter("suspect").with_columns(
-        _lead_and_any([_bits(f"FTITLE{slot}") for slot in _SLOTS]).alias("filed"),
-        _lead_and_any([_bits(f"TTITLE{slot}") for slot in _SLOTS]).alias("ended"),
-        _lead_and_any([pl.when(_convicting(slot)).then(_bits(f"TTITLE{slot}")).otherwise(0) for slot in _SLOTS]).alias("convicted"),
+    records.fiscal_years.update(int(text[:4]) for text in good["FISCALYR"].unique().str.strip_chars())
+    dated = good.lazy().with_columns(_DATED).collect()
+    newest = dated.select(_NEWEST).item()
+    records.last_month = max(records.last_month, number_of_month(newest) if newest else 0)
+    marked = dated.lazy().select(_MARKED).collect()
+    suspect = dated.select(_SUSPECT).to_series()
+    records.kept.append(marked.filter(~suspect).with_columns(_UNCHARGED))
+    records.suspects.append(marked.filter(suspect).hstack(dated.filter(suspect).select(_CHARGE_TEXTS)))
+    if sum(frame.height for frame in records.suspects) > _SUSPECT_ROWS:
+        classify(records)
+
+
+def classify(records: Records) -> None:
+    """Give the set-aside records, which have a statute of the chapter or near it, the bits of the statute groups."""
+    if not records.suspects:
+        return
+    texts = pl.concat(records.suspects)
+    records.suspects.clear()
+    seen = pl.concat([texts.get_column(name).rename("text") for name in _TITLES]).value_counts().drop_nulls()
+    new = seen.filter(~pl.col("text").is_in(list(records.bits)))
+    records.bits |= dict(new.select("text", statute_bits(pl.col("text"))).iter_rows())
+    near = seen.filter(pl.col("text").str.contains(_CLOSE))
+    records.unmatched.update({text: number for text, number in near.iter_rows() if not records.bits[text]})
+    material = {text: bits for text, bits in records.bits.items() if bits}
+
+    def bits(name: str) -> pl.Expr:
+        return pl.col(name).replace_strict(material, default=0, return_dtype=pl.UInt8)
+
+    convicted = [pl.when(_convicting(slot)).then(bits(f"TTITLE{slot}")).otherwise(0) for slot in _SLOTS]
+    charges = (
+        _lead_and_any([bits(f"FTITLE{slot}") for slot in _SLOTS]).alias("filed"),
+        _lead_and_any([bits(f"TTITLE{slot}") for slot in _SLOTS]).alias("ended"),
+        _lead_and_any(convicted).alias("convicted"),
     )
-    records.kept += [plain.select(columns), charged.select(columns)]
-    records.fiscal_years.update(int(text[:4]) for text in good["FISCALYR"].str.strip_chars().unique())
-    plausible = marked.select(
-        pl.max_horizontal(
-            pl.when(pl.col("flags") & bits > 0, pl.col(month) <= pl.col("load") // 100).then(pl.col(month)).max().fill_null(0)
-            for bits, month in ((3, "filed_month"), (12, "ended_month"))
+    records.kept.append(texts.with_columns(charges).drop(_CHARGE_TEXTS))
+
+
+def _day(name: str) -> pl.Expr:
+    """Read a printed day; NULL where it is missing or on no calendar (both are told apart by what a flag says of them)."""
+    text = pl.col(name)
+    return pl.when(text != _MISSING_DAY).then(text.str.to_date("%m/%d/%Y", strict=False, cache=False))
+
+
+def _number(name: str, dtype: type[pl.DataType]) -> pl.Expr:
+    return pl.col(name).str.strip_chars().str.strip_suffix(".0").cast(dtype, strict=False)
+
+
+def _flag(name: str) -> pl.Expr:
+    return ((pl.col(name) == "1") | (pl.col(name) == "1.0")).fill_null(False).cast(pl.UInt8)
+
+
+def _convicting(slot: str) -> pl.Expr:
+    return pl.col(f"DISP{slot}").is_in([*_CONVICTING, *(f"{code}.0" for code in _CONVICTING)])
+
+
+def statute_bits(text: pl.Expr) -> pl.Expr:
+    """Give the bit of the statute group that a text belongs to; 0 for all other offenses."""
+    plain = text.str.strip_chars().str.to_uppercase()
+    bits = pl.lit(0, dtype=pl.UInt8)
+    for section, group in reversed(read_statutes("court_file_group")):
+        # 2252B and 2252C only where no further letter follows; a subsection letter may follow all others
+        after = "[^0-9A-Z]" if group == "ambiguous" else "[^0-9]"
+        found = plain.str.contains(rf"^0*18[ :]+0*{section}({after}|$)")
+        bits = pl.when(found).then(pl.lit(GROUP_BITS[group], dtype=pl.UInt8)).otherwise(bits)
+    return bits.alias("bits")
+
+
+def _lead_and_any(slots: Sequence[pl.Expr]) -> pl.Expr:
+    """Put the group of slot 1 into the upper four bits and the groups of all slots into the lower four."""
+    return (slots[0] * 16 + reduce(lambda left, right: left | right, slots)).cast(pl.UInt8)
+
+
+def _any_of(expressions: Iterable[pl.Expr]) -> pl.Expr:
+    return reduce(lambda left, right: left | right, expressions)
+
+
+_TITLES = tuple(f"{name}{slot}" for name in ("FTITLE", "TTITLE") for slot in _SLOTS)
+_CHARGE_TEXTS = (*_TITLES, *(f"DISP{slot}" for slot in _SLOTS))
+_UNCHARGED = [pl.lit(0, dtype=pl.UInt8).alias(name) for name in ("filed", "ended", "convicted")]
+_FILED, _ENDED = _FLAGS["CTFIL"] | _FLAGS["CTFILTRN"], _FLAGS["CTTR"] | _FLAGS["CTTRTRN"]
+_FLAG_SUM = reduce(lambda left, right: left + right, (_flag(name) * bit for name, bit in _FLAGS.items()))
+
+
+def _last_seen(flags: int, day: str) -> pl.Expr:
+    return pl.col(day).filter((pl.col("flags") & flags > 0) & (pl.col(day) <= pl.col("LOADDATE"))).max()
+
+
+# expressions are written once: building them for every batch costs as much as running them
+_IDENTIFIED = (
+    pl.col("FISCALYR").str.contains(r"^\s*(19|20)\d\d(\.0)?\s*$") & pl.col("DEFLGKY").is_not_null() & pl.col("TAPEYEAR").is_not_null()
+)
+_DATED = [*(_day(name).alias(name) for name in _DATES), _FLAG_SUM.alias("flags")]
+_NEWEST = pl.max_horizontal(_last_seen(_FILED, "PROCDATE"), _last_seen(_ENDED, "TERMDATE"))
+_SUSPECT = _any_of(pl.col(name).str.contains(_CLOSE) for name in _TITLES).fill_null(False)
+_MARKED: tuple[pl.Expr, ...] = (
+    pl.col("DEFLGKY").hash().alias("key"),
+    # the four columns that name one record; a sum, because hashing them joined costs four times as much
+    (pl.col("DEFLGKY").hash() + pl.col("FISCALYR").hash(1) + pl.col("REOPSEQ").hash(2) + pl.col("TAPEYEAR").hash(3)).alias("row"),
+    _number("REOPSEQ", pl.Int16).alias("reopened"),
+    pl.col("LOADDATE").alias("load"),
+    _number("VER", pl.Int16).alias("version"),
+    pl.col("DISTRICT")
+    .str.strip_chars()
+    .replace_strict({code: number for number, code in enumerate(read_districts("court_file_code"))}, default=_UNKNOWN_DISTRICT, return_dtype=pl.UInt8)  # noqa: E501
+    .alias("district"),
+    month_number(pl.col("PROCDATE")).alias("filed_month"),
+    month_number(pl.col("TERMDATE")).alias("ended_month"),
+    month_number(pl.col("SENTDATE")).alias("sentenced_month"),
+    pl.col("flags"),
+    _any_of(_convicting(slot) for slot in _SLOTS).fill_null(False).alias("convicted_of_anything"),
+)
+
+
+def _reduce(records: Records, place: str) -> Counts:
+    """Keep the latest version of every record, then of every defendant, and count."""
+    classify(records)
+    if not records.kept:
+        raise PublicationError(f"{place}: none is a whole record: look at the download")
+    rows = pl.concat(records.kept, rechunk=False)
+    records.kept.clear()
+    horizon = months_of_fiscal_year(max(records.fiscal_years))[-1]
+    buckets = -(-rows.height // _BUCKET_ROWS)
+    tables: list[pl.DataFrame] = []
+    superseded = undated = events = 0
+    for bucket in range(buckets):
+        part = rows.filter(pl.col("key") % buckets == bucket) if buckets > 1 else rows
+        once, again = _split(part, "row")
+        current = pl.concat([once, _latest(again, ["row"])])
+        superseded += part.height - current.height
+        for flags, month in ((_FILED, "filed_month"), (_ENDED, "ended_month")):
+            counted = current.filter(pl.col("flags") & flags > 0)
+            events += counted.height
+            undated += counted.filter(~pl.col(month).is_between(1, horizon)).height
+        tables += _bucket_tables(current, horizon)
+    _LOG.info("%s: %s records replaced by a later version", place, f"{superseded:,}")
+    refuse_many(place, "counted events have no day on the calendar", undated, events, "look at PROCDATE and TERMDATE: another date format?")
+    return Counts(
+        table=pl.concat(tables).group_by(_COUNTED).agg(pl.col("records").sum()),
+        rows=records.rows,
+        malformed=records.malformed,
+        superseded=superseded,
+        undated=undated,
+        fiscal_years=frozenset(records.fiscal_years),
+        last_month=records.last_month,
+    )
+
+
+def _split(rows: pl.DataFrame, key: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Part the rows whose key stands once from the few whose key stands again: only these need to be sorted."""
+    again = rows.get_column(key).is_duplicated()
+    return rows.filter(~again), rows.filter(again)
+
+
+def _latest(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Keep one row for each `by`: the latest load, then the highest version, then (to be the same every time) any fixed order."""
+    order = ["load", "version", *(name for name in rows.columns if name not in ("load", "version"))]
+    return rows.sort(order, descending=True, nulls_last=True).unique(by, keep="first", maintain_order=True)
+
+
+def _bucket_tables(current: pl.DataFrame, horizon: int) -> Iterator[pl.DataFrame]:
+    once, again = _split(current.filter(pl.col("flags") & _FILED > 0), "key")
+    for event, flag in (("filed", "CTFIL"), ("filed_with_transfers", "CTFILTRN")):
+        flagged = pl.col("flags") & _FLAGS[flag] > 0
+        filed = pl.concat([once.filter(flagged), _latest(again.filter(flagged), ["key"])])
+        yield from _event_tables(filed, event, "filed_month", "filed", horizon)
+    once, again = _split(current.filter(pl.col("flags") & _ENDED > 0), "key")
+    for event, flag in (("terminated", "CTTR"), ("terminated_with_transfers", "CTTRTRN")):
+        flagged = pl.col("flags") & _FLAGS[flag] > 0
+        # a defendant reopened and ended again is ended twice
+        ended = pl.concat([once.filter(flagged), _latest(again.filter(flagged), ["key", "reopened"])])
+        yield from _event_tables(ended, event, "ended_month", "ended", horizon)
+        if flag == "CTTR":
+            convicted = ended.filter("convicted_of_anything")
+            yield from _event_tables(convicted, "convicted", "ended_month", "convicted", horizon)
+            yield from _event_tables(convicted, "sentenced", "sentenced_month", "convicted", horizon)
+
+
+def _event_tables(rows: pl.DataFrame, event: str, month: str, charges: str, horizon: int) -> Iterator[pl.DataFrame]:
+    # one number is grouped several times faster than three
+    place = pl.col(month).cast(pl.Int64) * 65536 + pl.col("district").cast(pl.Int64) * 256 + pl.col(charges)
+    grouped = (
+        rows.filter(pl.col(month).is_between(1, horizon))
+        .group_by(place.alias("place"))
+        .agg(pl.len().cast(pl.Int64).alias("records"))
+        .select(
+            (pl.col("place") // 65536).cast(pl.Int16).alias("month"),
+            (pl.col("place") // 256 % 256).cast(pl.UInt8).alias("district"),
+            (pl.col("place") % 256).cast(pl.UInt8).alias("bits"),
+            "records",
         )
-    ).item()
-    records.last_month = max(records.last_month, plausible)
-    _note_unmatched(records, charged)
+    )
+    yield _scoped(grouped, event, "all", "any", pl.lit(True))
+    for scope, bits in _SCOPE_BITS.items():
+        yield _scoped(grouped, event, scope, "lead", (pl.col("bits") // 16) & bits > 0)
+        yield _scoped(grouped, event, scope, "any", pl.col("bits") & bits > 0)
+
+
+def _scoped(grouped: pl.DataFrame, event: str, scope: str, slot: str, inside: pl.Expr) -> pl.DataFrame:
+    return (
+        grouped.filter(inside)
+        .group_by("month", "district")
+        .agg(pl.col("records").sum())
+        .select(
+            pl.lit(event).alias("event"), pl.lit(scope).alias("scope"), pl.lit(slot).alias("slot"), "district", "month", "records"
+        )
+    )
+
+
+def add_counts(parts: Sequence[Counts]) -> Counts:
+    """Add the counts of partitions that share no defendant (districts, or files of different districts)."""
+    return Counts(
+        table=pl.concat([part.table for part in parts]).group_by(_COUNTED).agg(pl.col("records").sum()),
+        rows=sum(part.rows for part in parts),
+        malformed=sum(part.malformed for part in parts),
+        superseded=sum(part.superseded for part in parts),
+        undated=sum(part.undated for part in parts),
+        fiscal_years=frozenset().union(*(part.fiscal_years for part in parts)),
+        last_month=max(part.last_month for part in parts),
+    )
+
+
+def covered_months(counts: Counts) -> Coverage:
+    """Tell which months the file covers: those of its yearly snapshots, up to the latest month with an event.
+
+    Late reports put events of a year into the next snapshot, so that a year whose own snapshot is missing is not covered.
+    """
+    months = [month for year in counts.fiscal_years for month in months_of_fiscal_year(year) if month <= counts.last_month]
+    if not months:
+        raise PublicationError(f"{SOURCE_ID}: no record is flagged as filed or ended in the years of its snapshots: look at the flags")
+    return cover(months)
+
+
+def observe(counts: Counts) -> pl.DataFrame:
+    """Turn counts into observations: every series by month for the country, the total of the statutes by year for districts."""
+    coverage = covered_months(counts)
+    outside = counts.table.filter(~pl.col("month").is_in(coverage.months), pl.col("scope") == "all")["records"].sum()
+    if outside:
+        _LOG.info("%s: %s counted events lie before the first snapshot or in a year without one: not published", SOURCE_ID, f"{outside:,}")
+    areas = list(read_districts("court_file_code").values())
+    named = counts.table.join(_series(), on=["event", "scope", "slot"]).with_columns(
+        pl.col("district").replace_strict(dict(enumerate(areas)), default="unknown", return_dtype=pl.String).alias("ref_area")
+    )
+    unplaced = named.filter((pl.col("ref_area") == "unknown") & (pl.col("scope") == "all"))["records"].sum()
+    if unplaced:
+        _LOG.warning("%s: %s counted events have a district code that is not in judicial_districts.csv", SOURCE_ID, f"{unplaced:,}")
+    country = count_observations(named.with_columns(pl.lit("US").alias("ref_area")), _series(), coverage, "month")
+    totals = _series().filter(pl.col("scope") == _DISTRICT_SCOPE)
+    districts = count_observations(named.filter(pl.col("scope") == _DISTRICT_SCOPE), totals, coverage, "year", [*areas, *(["unknown"] if unplaced else [])])  # noqa: E501
+    return pl.concat([country, districts])
+
+
+def _series() -> pl.DataFrame:
+    rows = []
+    for event, (measure, population, how) in _EVENTS.items():
+        for scope, slot in [("all", "any"), *((scope, slot) for scope in _SCOPE_BITS for slot in ("lead", "any"))]:
+            rows.append(
+                {
+                    "event": event,
+                    "scope": scope,
+                    "slot": slot,
+                    "measure": measure,
+                    "unit_of_count": "defendant_in_case",
+                    "offense_scope": "federal_all_offenses" if scope == "all" else f"idb_{scope}_{slot}_charge",
+                    "pathway": GROUP_PATHWAY.get(scope, "any"),
+                    "statistical_population": population,
+                    "breakdown": "",
+                    "source_locator": f"{how}; {_SLOT_WORDS[slot] if scope != 'all' else 'all offenses'}",
+                }
+            )
+    return pl.DataFrame(rows).select("event", "scope", "slot", *SERIES)
+
+
+_SLOT_WORDS = {"lead": "statute in slot 1", "any": "statute in any of the five slots"}

@@ -93,11 +93,7 @@ def parse_document(document: Document, snapshot: Snapshot) -> pl.DataFrame:
     table = _table(document)
     year = year_of_data(document, _YEARS)
     published_on = publication_date(SOURCE_ID, snapshot.published_on, document.dated, year)
-    rows = [
-        _observation(row, _area_of(row), kind, year)
-        for row in (*table.rows, table.total)
-        for kind in table.kinds
-    ]
+    rows = [_observation(row, _area_of(row), kind, year) for row in (*table.rows, table.total) for kind in table.kinds]
     return observation_frame(
         rows,
         {
@@ -133,10 +129,15 @@ def _table(document: Document) -> CountTable:
         for row in table.rows:
             if row.counts["reports"] != (row.counts["referrals"] or 0) + (row.counts["informational"] or 0):
                 raise quarantined(
-                    SOURCE_ID, row.page, f"{row.label!r}: referrals and informational reports do not add to its reports", "a cell was misread"
+                    SOURCE_ID,
+                    row.page,
+                    f"{row.label!r}: referrals and informational reports do not add to its reports",
+                    "a cell was misread",
                 )
     elif ("referrals" in table.kinds) != ("informational" in table.kinds):
-        raise quarantined(SOURCE_ID, table.rows[0].page, f"columns {', '.join(table.kinds)}", "referrals or informational reports are missing")
+        raise quarantined(
+            SOURCE_ID, table.rows[0].page, f"columns {', '.join(table.kinds)}", "referrals or informational reports are missing"
+        )
     return table
 
 
@@ -148,14 +149,11 @@ def _observation(row: Row, area: _Area, kind: str, year: int) -> dict[str, str |
         note = "Printed as a dash; the table reaches its printed total with this row at zero."
     elif count is None:
         note = "Empty cell; the column reaches its printed total without it."
-    if area.ref_area == "WORLD":
-        jurisdiction = "worldwide"
-    else:
-        jurisdiction = "us_all" if area.ref_area in _US_AREAS else "not_applicable"
+    elsewhere = "worldwide" if area.ref_area == "WORLD" else "not_applicable"
     return {
         "measure": measure,
         "ref_area": area.ref_area,
-        "jurisdiction": jurisdiction,
+        "jurisdiction": "us_all" if area.ref_area in _US_AREAS else elsewhere,
         "statistical_population": population,
         "breakdown": area.breakdown,
         "obs_value": None if count is None else str(count),

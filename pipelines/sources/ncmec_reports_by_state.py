@@ -67,7 +67,9 @@ _STATES = {
     "washington dc": "DC",
 }  # fmt: skip
 _SUBTOTAL = re.compile(r"sub-?total:?", re.IGNORECASE)
-_UNSPECIFIED = re.compile(r"unspecified|unknown|(?:no )?state (?:not )?(?:specified|listed)|no state|null|not (?:specified|listed)", re.IGNORECASE)
+_UNSPECIFIED = re.compile(
+    r"unspecified|unknown|(?:no )?state (?:not )?(?:specified|listed)|no state|null|not (?:specified|listed)", re.IGNORECASE
+)
 #: duplicate reports on one event are bundled since this year
 _BUNDLING = 2024
 
@@ -90,9 +92,7 @@ def parse_document(document: Document, snapshot: Snapshot) -> pl.DataFrame:
     table, subtotals = _table(document)
     year = year_of_data(document, _YEARS)
     published_on = publication_date(SOURCE_ID, snapshot.published_on, document.dated, year)
-    rows = [
-        _observation(row, *_area_of(row), kind, year) for row in (*table.rows, *subtotals, table.total) for kind in table.kinds
-    ]
+    rows = [_observation(row, *_area_of(row), kind, year) for row in (*table.rows, *subtotals, table.total) for kind in table.kinds]
     return observation_frame(
         rows,
         {

@@ -1,0 +1,13 @@
+"""Everything Dagster loads."""
+
+import dagster as dg
+
+from assets import published, schedules, sources
+from assets.workspace import Workspace
+
+defs = dg.Definitions(
+    assets=[sources.figures, *sources.raw_publications, sources.observations, published.matched_periods, published.published_release],
+    jobs=[schedules.build, schedules.refresh],
+    schedules=[schedules.weekly_refresh],
+    resources={"workspace": Workspace()},
+)

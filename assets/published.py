@@ -1,0 +1,90 @@
+"""Assets of the answer: the matched-period database and its publication.
+
+Belongs here: building a release from valid observations, checking it, switching to it.
+Does not belong here: the matching (sql/), the switch itself (pipelines/releases.py).
+"""
+
+from typing import Any
+
+import dagster as dg
+
+from assets.sources import OBSERVED, OWNERS
+from assets.workspace import PROJECT, Workspace
+
+
+@dg.asset(
+    deps=[f"observations_{source_id}" for source_id in OBSERVED],
+    group_name="matched",
+    owners=OWNERS,
+    kinds={"duckdb", "sql"},
+    description="Every declared rate at every period: the value where both sides align, NULL with every reason where they do not.",
+    check_specs=[
+        dg.AssetCheckSpec("laws_of_the_house", asset="matched_periods", description="sql/checks/release.sql over the finished file."),
+        dg.AssetCheckSpec("sources_agree", asset="matched_periods", description="Figures that two sources print are the same."),
+    ],
+)
+def matched_periods(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
+    """Build a new release folder from everything valid, unless the published one has the same inputs."""
+    import polars as pl
+
+    from pipelines import releases
+
+    with releases.one_build_at_a_time(workspace.data_folder):
+        release = releases.build_release(workspace.data_folder, force=workspace.force)
+    context.log.info(f"release {release.folder.name}: {'built' if release.rebuilt else 'unchanged, nothing was rebuilt'}")
+    facts = _ask(release.database, "reasons")
+    if release.rebuilt:
+        from pipelines.expectations import validate_across
+
+        across = validate_across(pl.read_parquet(release.folder / releases.OBSERVATIONS))
+        agree, table = across.is_valid, across.to_markdown()
+    else:
+        agree, table = True, "Unchanged since it was last judged."
+    laws = _ask(release.database, "release")
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(release.inputs_sha256),
+        metadata={
+            "rebuilt": release.rebuilt,
+            "build_id": release.build_id,
+            "dagster/row_count": sum(count for _, count in facts),
+            **{f"rows: {reason}": count for reason, count in facts},
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                passed=not any(broken for _, broken in laws), check_name="laws_of_the_house", metadata=dict(laws)
+            ),
+            dg.AssetCheckResult(passed=agree, check_name="sources_agree", metadata={"results": dg.MetadataValue.md(table)}),
+        ],
+    )
+
+
+@dg.asset(
+    deps=[matched_periods],
+    group_name="published",
+    owners=OWNERS,
+    kinds={"duckdb"},
+    description="The release that analysts read: data/published is switched to it with one atomic rename.",
+)
+def published_release(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
+    """Publish the newest release folder, and tell what is in it."""
+    from pipelines import releases
+
+    with releases.one_build_at_a_time(workspace.data_folder):
+        release = releases.publish_newest(workspace.data_folder)
+    summary = releases.summarise(workspace.data_folder)
+    context.log.info(summary)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(release.inputs_sha256),
+        metadata={
+            "build_id": release.build_id,
+            "database": dg.MetadataValue.path(release.database),
+            "bytes": release.database.stat().st_size,
+            "summary": dg.MetadataValue.md(f"```\n{summary}\n```"),
+        },
+    )
+
+
+def _ask(database: Any, name: str) -> list[tuple[Any, ...]]:
+    from pipelines.warehouse import query
+
+    return query(database, (PROJECT / "sql" / "checks" / f"{name}.sql").read_text(encoding="utf-8"))

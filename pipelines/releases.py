@@ -1,0 +1,314 @@
+"""Releases: a new folder for every build, checked, closed, and only then published by one atomic rename of a symbolic link.
+
+Belongs here: what goes into a release, its checks, the switch, retention, and the summary of what is published.
+Does not belong here: how the database is computed (warehouse.py, sql/), which vintages are valid (ledger.py).
+"""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import hashlib
+import os
+import shutil
+import sys
+import textwrap
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pipelines import ledger, warehouse
+from pipelines.catalog import RATES, Source
+from pipelines.vocabulary import CODE_LISTS, PROJECT
+
+DATA = PROJECT / "data"
+DATABASE = "prosecution_statistics.duckdb"
+OBSERVATIONS = "observations.parquet"
+#: old releases are kept if they are among the newest, or young
+KEEP_NEWEST = 5
+KEEP_DAYS = 30.0
+_CATALOG = PROJECT / "catalog"
+_ABANDONED_SECONDS = 6 * 3600.0
+
+
+class ReleaseError(ValueError):
+    """A release that may not be built or published: the message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release folder.
+
+    Attributes:
+        build_id: newest day of its inputs and a hash of them; equal inputs give an equal id.
+        folder: where it is.
+        inputs_sha256: hash of every vintage, catalogue file and SQL file that went in.
+        rebuilt: False if the folder was there already.
+    """
+
+    build_id: str
+    folder: Path
+    inputs_sha256: str
+    rebuilt: bool
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file."""
+        return self.folder / DATABASE
+
+
+def build_release(data: Path, *, force: bool = False) -> Release:
+    """Build a release folder from everything valid; nothing is published yet.
+
+    Args:
+        data: the data folder.
+        force: build although the published release has the same inputs.
+
+    Raises:
+        ReleaseError: no source is valid, or sources contradict each other.
+        WarehouseError: the database cannot be built.
+    """
+    sources = ledger.sources_by_id()
+    vintages = ledger.usable_vintages(data, sources)
+    if not vintages:
+        raise ReleaseError("no valid observations: run the observations assets first")
+    inputs = _inputs_hash(data, vintages)
+    build_id = f"{max(vintage.first_seen for vintage in vintages)}-{inputs[:12]}"
+    published = published_release(data)
+    if published is not None and published.inputs_sha256 == inputs and not force:
+        return published
+
+    releases = data / "releases"
+    releases.mkdir(parents=True, exist_ok=True)
+    _sweep(releases)
+    building = releases / f".{build_id}.{os.getpid()}.building"
+    building.mkdir()
+    try:
+        ledger.gather(data, vintages).write_parquet(building / OBSERVATIONS)
+        warehouse.build_database(
+            building,
+            RATES,
+            building / DATABASE,
+            facts=warehouse.ReleaseFacts(_facts(data, sources, vintages, build_id, inputs)),
+        )
+        (building / "INPUTS").write_text(inputs + "\n", encoding="ascii")
+        check_release(building / DATABASE)
+        folder = _free_name(releases, build_id)
+        building.rename(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return Release(build_id, folder, inputs, rebuilt=True)
+
+
+def check_release(database: Path) -> None:
+    """Check a finished database as its users will open it: read-only, by itself.
+
+    Raises:
+        ReleaseError: a law of the house does not hold.
+    """
+    for name, broken in warehouse.query(database, (PROJECT / "sql" / "checks" / "release.sql").read_text(encoding="utf-8")):
+        if broken:
+            raise ReleaseError(f"{database.name}: {name}: {broken} rows break it: nothing was published")
+
+
+def publish(data: Path, release: Release) -> None:
+    """Switch `data/published` to a release with one atomic rename, then let go of old releases."""
+    link = data / "published"
+    waiting = data / f".published.{os.getpid()}"
+    waiting.unlink(missing_ok=True)
+    waiting.symlink_to(Path("releases") / release.folder.name)
+    waiting.replace(link)
+    retire(data)
+
+
+def publish_newest(data: Path) -> Release:
+    """Publish the newest finished release folder.
+
+    Raises:
+        ReleaseError: there is none.
+    """
+    folders = [path for path in (data / "releases").glob("[!.]*") if (path / "INPUTS").is_file()]
+    if not folders:
+        raise ReleaseError("no finished release: materialise matched_periods first")
+    newest = _release(max(folders, key=lambda path: path.stat().st_mtime_ns))
+    if published_release(data) != newest:
+        publish(data, newest)
+    return newest
+
+
+def _release(folder: Path) -> Release:
+    return Release(folder.name.split("-r")[0], folder, (folder / "INPUTS").read_text(encoding="ascii").strip(), rebuilt=False)
+
+
+def retire(data: Path, keep_newest: int = KEEP_NEWEST, keep_days: float = KEEP_DAYS) -> tuple[str, ...]:
+    """Delete releases that are neither published, nor among the newest, nor young; returns their names."""
+    releases = [path for path in (data / "releases").iterdir() if path.is_dir() and not path.name.startswith(".")]
+    releases.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    published = (data / "published").resolve()
+    too_old = time.time() - keep_days * 86_400
+    gone = [path for path in releases[keep_newest:] if path.resolve() != published and path.stat().st_mtime < too_old]
+    for path in gone:
+        shutil.rmtree(path)
+    return tuple(path.name for path in gone)
+
+
+def published_release(data: Path) -> Release | None:
+    """Return the release that is published now, or None."""
+    link = data / "published"
+    folder = link.resolve()
+    if not link.is_symlink() or not (folder / "INPUTS").is_file() or not (folder / DATABASE).is_file():
+        return None
+    return _release(folder)
+
+
+@contextmanager
+def one_build_at_a_time(data: Path, patience_seconds: float = 600.0) -> Iterator[None]:
+    """Hold the lock of the data folder; a second build waits for the first, and gives up with a clear word.
+
+    Raises:
+        ReleaseError: another build did not finish in time.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "build.lock").open("a") as lock:
+        deadline = time.monotonic() + patience_seconds
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ReleaseError(f"another build has held {data.name}/build.lock for {patience_seconds:.0f} s: wait for it") from None
+                time.sleep(0.2)
+        yield
+
+
+def _inputs_hash(data: Path, vintages: Sequence[ledger.Vintage]) -> str:
+    digest = hashlib.sha256()
+    for vintage in sorted(vintages, key=lambda v: (v.source_id, v.origin, v.snapshot_id)):
+        facts = (vintage.source_id, vintage.origin, vintage.snapshot_id, vintage.parquet_sha256, vintage.first_seen)
+        digest.update(" ".join(facts).encode() + b"\n")
+    for source_id in sorted(ledger.sources_by_id()):
+        digest.update(f"{source_id} {_state(data, source_id)}\n".encode())
+    files = [*sorted((PROJECT / "sql").rglob("*.sql")), *sorted(_CATALOG.glob("*.*")), *sorted(CODE_LISTS.glob("*.csv"))]
+    files += [PROJECT / "pipelines" / f"{name}.py" for name in ("warehouse", "releases", "ledger", "catalog")]
+    for path in files:
+        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _facts(
+    data: Path, sources: Mapping[str, Source], vintages: Sequence[ledger.Vintage], build_id: str, inputs: str
+) -> dict[str, list[dict[str, Any]]]:
+    counted: dict[str, tuple[int, int]] = {}
+    for vintage in vintages:
+        rows, missing = counted.get(vintage.source_id, (0, 0))
+        counted[vintage.source_id] = (rows + vintage.rows, missing + vintage.missing)
+    return {
+        "sources": [
+            {
+                **{name: getattr(source, name) for name in (
+                    "source_id", "producer", "title", "description", "url_main", "licence", "release_calendar", "counts_what",
+                    "does_not_count", "kind", "layout",
+                )},
+                "observations": counted.get(source_id, (0, 0))[0],
+                "values_missing": counted.get(source_id, (0, 0))[1],
+                "is_stale": _state(data, source_id).startswith("stale"),
+                "state": _state(data, source_id),
+            }
+            for source_id, source in sources.items()
+        ],
+        "snapshots": [
+            {
+                "snapshot_id": vintage.snapshot_id, "source_id": vintage.source_id, "url": vintage.url, "media_type": vintage.media_type,
+                "bytes": vintage.bytes, "published_on": vintage.published_on, "first_seen": vintage.first_seen,
+            }
+            for vintage in vintages
+        ],
+        "builds": [
+            {
+                "build_id": build_id, "as_of_date": max(vintage.first_seen for vintage in vintages), "inputs_sha256": inputs,
+                "duckdb_version": version("duckdb"), "project_version": version("prosecution-statistics"),
+            }
+        ],
+        "policy_events": _read_csv(_CATALOG / "policy_events.csv"),
+        "conflicts": _read_csv(_CATALOG / "conflicts.csv"),
+    }
+
+
+def _state(data: Path, source_id: str) -> str:
+    """Say in words how a source stands: current, stale with the reason, waiting for a file, or without figures."""
+    vintages = ledger.read_ledger(data, source_id)
+    if not vintages:
+        kind = ledger.sources_by_id()[source_id].kind
+        return "waiting for a record file" if kind == "records" else "no figures yet"
+    newest = vintages[-1]
+    if newest.is_valid:
+        return "current"
+    standing = "the last valid vintage stands" if any(v.is_valid for v in vintages) else "nothing valid stands"
+    return f"stale: the newest {newest.origin} are in quarantine, {standing}"
+
+
+def _read_csv(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _free_name(releases: Path, build_id: str) -> Path:
+    folder, repeat = releases / build_id, 1
+    while folder.exists():
+        repeat += 1
+        folder = releases / f"{build_id}-r{repeat}"
+    return folder
+
+
+def _sweep(releases: Path) -> None:
+    """Remove what builds left behind that were killed."""
+    for path in releases.glob(".*.building"):
+        if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS or not _is_running(int(path.name.split(".")[-2])):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_running(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def summarise(data: Path) -> str:
+    """Tell in ten lines what is published: where, how much, the headline, and the rates that could be computed."""
+    release = published_release(data)
+    if release is None:
+        return "Nothing is published yet: run `make build`."
+    facts = dict(warehouse.query(release.database, (PROJECT / "sql" / "checks" / "summary.sql").read_text(encoding="utf-8")))
+    shown = os.path.relpath(data / "published" / DATABASE)
+    return "\n".join(
+        [
+            f"Database      {shown}",
+            f"Release       {release.folder.name}",
+            f"Observations  {facts['observations']} figures in {facts['series']} series of {facts['sources']} sources",
+            f"Sources       {facts['states']}",
+            f"Matched       {facts['matched']} rows: {facts['computed']} rates stand, {facts['refused']} are NULL with their reasons",
+            f"Headline      {facts['headline']}",
+            f"Because       {facts['because']}",
+            f"Neighbour     {facts['neighbour']}",
+            *textwrap.wrap(f"Computed      {facts['rates']}", 150, subsequent_indent=" " * 14, max_lines=2, placeholder=" ..."),
+        ]
+    )
+
+
+def main() -> int:
+    """Print the summary of what is published."""
+    print(summarise(DATA))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
