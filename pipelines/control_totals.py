@@ -475,6 +475,7 @@ def _sums(control: ControlTotal, rows: pl.DataFrame) -> pl.DataFrame:
         parts = parts.filter(~pl.col("row").is_in(totals["total_rows"].explode().implode()))
     summed = parts.group_by(on, maintain_order=True).agg(
         pl.col("source_id").unique(maintain_order=True).str.join(" and ").alias("parts_source"),
+        pl.col("source_id").n_unique().alias("part_sources"),
         *(pl.col(name).first() for name in ("published_on", "time_period") if name not in on),
         _SERIES_LABEL.first().alias("parts_label"),
         pl.col("obs_value").sum().alias("sum_of_parts"),
@@ -483,8 +484,9 @@ def _sums(control: ControlTotal, rows: pl.DataFrame) -> pl.DataFrame:
         pl.len().cast(pl.Int64).alias("number_of_parts"),
     )
     if control.between_sources:
-        # a total may simply not be there yet; both sides say where they stand
-        return summed.join(totals, on=on, nulls_equal=True, maintain_order="left").with_columns(
+        # a source, or its total, may simply not be there yet; both sides say where they stand
+        complete = summed.filter(pl.col("part_sources") == len(control.parts.codes["source_id"]))
+        return complete.join(totals, on=on, nulls_equal=True, maintain_order="left").with_columns(
             pl.col("parts_source").alias("source_id"), pl.format("{} {}", "total_source", "total_label").alias("total_label")
         )
     if isinstance(control.total, Selection):
@@ -688,6 +690,7 @@ def _disjoint_parts(control: ControlTotal, rows: pl.DataFrame) -> pl.DataFrame:
                 pl.len().cast(pl.Int64).alias("number_of_parts"),
             )
         )
+        summed = summed.filter(pl.col("number_of_parts") > 1)  # one part alone is no sum
         wholes = _wholes(rows, [*same, "breakdown"]).rename({"breakdown": "whole_breakdown"}).drop("time_period")
         pairs = _as_part(summed.join(wholes, on=[*same, "whole_breakdown"], nulls_equal=True))
         found.append(pairs.with_columns(pl.format(f"{{}} and the other values of {key}", "parts_label").alias("parts_label")))

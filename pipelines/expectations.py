@@ -300,10 +300,10 @@ def _row_table(together: pl.DataFrame, vocabulary: Vocabulary) -> _Table:
         pl.when(pl.col("obs_status") != "F")
         .then(_looked_up("published_on", {text: day for text, (day, _) in editions.items()}, pl.Date()))
         .alias("known_on"),
-        _pair("obs_status", _some_or_none("obs_value")).alias("obs_status and obs_value"),
-        _pair("value_qualifier", pl.col("unit_measure")).alias("value_qualifier and unit_measure"),
-        _pair("unit_measure", _some_or_none("base_value")).alias("unit_measure and base_value"),
-        _pair("unit_measure", _some_or_none("decimals")).alias("unit_measure and decimals"),
+        _pair(_known("obs_status", vocabulary), _some_or_none("obs_value")).alias("obs_status and obs_value"),
+        _pair(_known("value_qualifier", vocabulary), _known("unit_measure", vocabulary)).alias("value_qualifier and unit_measure"),
+        _pair(_known("unit_measure", vocabulary), _some_or_none("base_value")).alias("unit_measure and base_value"),
+        _pair(_known("unit_measure", vocabulary), _some_or_none("decimals")).alias("unit_measure and decimals"),
         pl.when(percent).then("obs_value").alias("percentage"),
         pl.when((pl.col("unit_measure") == "count") & (pl.col("value_qualifier") != "approx"))
         .then(pl.col("obs_value") % 1)
@@ -335,7 +335,7 @@ def _code_expectations(vocabulary: Vocabulary) -> list[_Expectation]:
             )
             for name, file in CODE_LIST_OF.items()
         ),
-        _matches("codes", "ref_area", schema._AREA),
+        _matches("codes", "ref_area", schema.AREA_PATTERN),
         _is_null("codes", "breakdown_problem", "pairs of the breakdown are key=value in key order", ("breakdown",)),
     ]
 
@@ -343,8 +343,8 @@ def _code_expectations(vocabulary: Vocabulary) -> list[_Expectation]:
 def _value_expectations(vocabulary: Vocabulary) -> list[_Expectation]:
     codes = vocabulary.codes
     return [
-        _matches("values", "time_period", schema._PERIOD),
-        _matches("values", "published_on", schema._PUBLISHED_ON),
+        _matches("values", "time_period", schema.PERIOD_PATTERN),
+        _matches("values", "published_on", schema.PUBLISHED_ON_PATTERN),
         _matches("values", "snapshot_id", re.compile(r"[0-9a-f]{64}"), "SHA-256"),
         _is_null("values", "impossible_date", "dates exist", ("time_period", "published_on")),
         _pair_equal("values", "period_start", "stated_start", "period_start is that of time_period"),
@@ -486,7 +486,7 @@ def _between(column: str, minimum: float, maximum: float | None = None, shown: t
 
 
 def _bounds(time_period: str | None) -> tuple[date | None, date | None, str | None]:
-    if time_period is None or not schema._PERIOD.fullmatch(time_period):
+    if time_period is None or not schema.PERIOD_PATTERN.fullmatch(time_period):
         return None, None, None  # the pattern says so already
     try:
         return (*schema.period_bounds(time_period), None)
@@ -495,7 +495,7 @@ def _bounds(time_period: str | None) -> tuple[date | None, date | None, str | No
 
 
 def _edition(published_on: str) -> tuple[date | None, str | None]:
-    if not schema._PUBLISHED_ON.fullmatch(published_on):
+    if not schema.PUBLISHED_ON_PATTERN.fullmatch(published_on):
         return None, None  # the pattern says so already
     problem = schema.published_on_problem(published_on)
     return (None, problem) if problem else (schema.last_day_of(published_on), None)
@@ -514,8 +514,13 @@ def _some_or_none(column: str) -> pl.Expr:
     return pl.when(empty).then(pl.lit("none")).otherwise(pl.lit("some"))
 
 
-def _pair(column: str, beside: pl.Expr) -> pl.Expr:
-    return pl.concat_str(pl.col(column), beside, separator=" and ")
+def _known(column: str, vocabulary: Vocabulary) -> pl.Expr:
+    # a code that is on no list is told by the expectation on that list
+    return pl.when(pl.col(column).is_in(vocabulary.codes[column])).then(column)
+
+
+def _pair(first: pl.Expr, second: pl.Expr) -> pl.Expr:
+    return pl.concat_str(first, second, separator=" and ")
 
 
 def _series(row: Mapping[str, Any]) -> str:

@@ -129,10 +129,13 @@ def read_csv_grids(source_id: str, path: Path) -> tuple[Grid, ...]:
 
 
 def _csv_grid(source_id: str, place: str, content: bytes) -> Grid:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="strict") if not _undecodable(content) else ""
+    text = ""
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        break
     if not text.strip() or "\x00" in text:
         raise quarantined(source_id, None, f"{place}: the file holds no text", "the file is damaged or another one")
     try:
@@ -140,14 +143,6 @@ def _csv_grid(source_id: str, place: str, content: bytes) -> Grid:
     except csv.Error as problem:
         raise quarantined(source_id, None, f"{place}: the file is no CSV ({problem})", "the file is damaged or another one") from None
     return Grid(place, lines)
-
-
-def _undecodable(content: bytes) -> bool:
-    try:
-        content.decode("cp1252")
-    except UnicodeDecodeError:
-        return True
-    return False
 
 
 def read_worksheets(source_id: str, path: Path) -> tuple[Grid, ...]:
@@ -266,7 +261,8 @@ def _starts_body(line: Sequence[str]) -> bool:
     if len(filled) < 2:
         return False
     values = [text for _, text in filled[1:] if _is_value(text)]
-    return bool(values) and (is_year(filled[0][1]) or not all(is_year(text) for text in values)) and not _is_header_beside(filled)
+    row_of_year = filled[0][0] == 0 and is_year(filled[0][1])
+    return bool(values) and (row_of_year or not all(is_year(text) for text in values)) and not _is_header_beside(filled)
 
 
 def _is_header_beside(filled: Sequence[tuple[int, str]]) -> bool:

@@ -292,15 +292,17 @@ def _validate(data: Path, frames: Mapping[Task, pl.DataFrame]) -> dict[Task, Val
     by_source = {task.snapshot.source_id: frame for task, frame in frames.items()}
     previous = {}
     for task, frame in frames.items():
-        before = last_valid(data, task.snapshot.source_id, task.origin)
-        if before is not None and is_intact(data, before):
-            old = read_observations(data, before)
-            # an edition of another year covers other periods: only those that both cover can be lost
-            previous[task.snapshot.source_id] = (
-                old if task.origin == "figures" else old.filter(pl.col("time_period").is_in(frame["time_period"].unique().to_list()))
-            )
+        before = [read_observations(data, v) for v in read_ledger(data, task.snapshot.source_id) if v.origin == task.origin and is_intact(data, v)]
+        # another edition of a publication may print fewer tables; the same edition, published again, may not lose a row
+        comparable = before if task.origin == "figures" else [old for old in before if _editions(old) == _editions(frame)]
+        if comparable:
+            previous[task.snapshot.source_id] = comparable[-1]
     found = validate_many(by_source, previous)
     return {task: found[task.snapshot.source_id] for task in frames}
+
+
+def _editions(frame: pl.DataFrame) -> set[str | None]:
+    return set(frame["published_on"].unique().to_list())
 
 
 def _judge(data: Path, task: Task, frame: pl.DataFrame, validation: Validation) -> Derived:

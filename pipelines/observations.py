@@ -80,12 +80,12 @@ OPTIONAL: tuple[str, ...] = (
 #: statuses of a missing value; every other status stands beside a value (SDMX CL_OBS_STATUS)
 MISSING_STATUSES: tuple[str, ...] = ("L", "M", "O", "Q")
 
-_AREA = re.compile(r"WORLD|unknown|[A-Z]{2}(-[A-Z0-9]{1,3})?|[A-Z0-9]{2,3}")
-_PERIOD = re.compile(
+AREA_PATTERN = re.compile(r"WORLD|unknown|[A-Z]{2}(-[A-Z0-9]{1,3})?|[A-Z0-9]{2,3}")
+PERIOD_PATTERN = re.compile(
     r"(?P<start>\d{4}-\d{2}-\d{2})/(?:(?P<end>\d{4}-\d{2}-\d{2})|"
     r"P(?=\d)(?:(?P<years>\d{1,4})Y)?(?:(?P<months>\d{1,5})M)?(?:(?P<weeks>\d{1,5})W)?(?:(?P<days>\d{1,6})D)?)"
 )
-_PUBLISHED_ON = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+PUBLISHED_ON_PATTERN = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _BREAKDOWN_KEY = re.compile(r"[a-z][a-z0-9_]*")
 _SHOWN_PROBLEMS = 5
 
@@ -100,7 +100,7 @@ def period_bounds(time_period: str) -> tuple[date, date]:
         ValueError: not such an interval, an impossible date, an empty duration, or an end before the start. The text
             says which, and what to write instead.
     """
-    match = _PERIOD.fullmatch(time_period)
+    match = PERIOD_PATTERN.fullmatch(time_period)
     if match is None:
         if re.fullmatch(r"\d{4}", time_period):
             raise ValueError(
@@ -159,7 +159,7 @@ def series_problems(series: Mapping[str, str | None], vocabulary: Vocabulary) ->
             problems.append(f"{name} is empty: every observation needs one (use `unknown` where it is not known)")
         elif name in CODE_LIST_OF and code not in vocabulary.codes[name]:
             problems.append(f"{name} `{code}` is not in {CODE_LIST_OF[name]}.csv: correct it or add the code to the list")
-        elif name == "ref_area" and not _AREA.fullmatch(code):
+        elif name == "ref_area" and not AREA_PATTERN.fullmatch(code):
             problems.append(f"ref_area `{code}` is no ISO 3166 area, WORLD or judicial district code: correct it")
         elif name == "breakdown" and (problem := breakdown_problem(code)):
             problems.append(problem)
@@ -169,7 +169,7 @@ def series_problems(series: Mapping[str, str | None], vocabulary: Vocabulary) ->
 def published_on_problem(published_on: str) -> str | None:
     """Say what keeps a publication date from being ISO 8601 (year, month or day), or None."""
     problem = f"published_on `{published_on}` is no ISO date: write 2024, 2024-05 or 2024-05-08"
-    if not _PUBLISHED_ON.fullmatch(published_on):
+    if not PUBLISHED_ON_PATTERN.fullmatch(published_on):
         return problem
     try:
         date.fromisoformat((published_on + "-01-01")[:10])

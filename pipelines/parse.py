@@ -15,7 +15,6 @@ import importlib
 import os
 import pkgutil
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -61,13 +60,12 @@ def observations_of(snapshot: Snapshot) -> pl.DataFrame:
 
 def write_whole(frame: pl.DataFrame, path: Path) -> None:
     """Write Parquet so that the path holds either what it held before or the whole of the new frame."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        frame.write_parquet(name)
-        Path(name).replace(path)
+        frame.write_parquet(unfinished)
+        unfinished.replace(path)
     finally:
-        Path(name).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 SQL = PROJECT / "sql"
 BREAKS = PROJECT / "catalog" / "breaks.csv"
 NULL_REASONS = PROJECT / "catalog" / "null_reasons.csv"
+DECLINATION_REASONS = CODE_LISTS / "declination_reasons.csv"
 
 #: code list file (without .csv) -> the table that publishes it
 _TABLE_OF_CODE_LIST = {"obs_status": "obs_statuses"}
@@ -210,6 +211,8 @@ def _insert_code_lists(con: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -
     for name in CODE_LIST_OF.values():
         _insert(con, _TABLE_OF_CODE_LIST.get(name, name), read_code_list(vocabulary.folder / f"{name}.csv"))
     _insert(con, "null_reasons", read_code_list(NULL_REASONS))
+    # a breakdown, not a dimension: folders of other code lists need not have it
+    _insert(con, "declination_reasons", read_code_list(DECLINATION_REASONS))
 
 
 def _insert_rates(con: duckdb.DuckDBPyConnection, rates: Sequence[Rate]) -> None:
@@ -259,9 +262,10 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
         f"CAST({'NULL' if column.name in absent else _cleaned(column.name)} AS {_SQL_TYPE[type(column.dtype)]}) AS {column.name}"
         for column in COLUMNS
     ]
-    con.execute(f"CREATE TEMP VIEW staged AS SELECT {', '.join(expressions)} {reading}")
+    dimensions = ", ".join(SERIES_DIMENSIONS)
+    con.execute(f"CREATE TEMP VIEW staged AS SELECT *, hash({dimensions}) AS dimensions_hash FROM (SELECT {', '.join(expressions)} {reading})")
     try:
-        con.execute(f"CREATE TEMP TABLE staged_series AS SELECT DISTINCT {', '.join(SERIES_DIMENSIONS)} FROM staged")
+        con.execute(f"CREATE TEMP TABLE staged_series AS SELECT DISTINCT {dimensions}, dimensions_hash FROM staged")
         con.execute(f"CREATE TEMP TABLE staged_attributes AS SELECT DISTINCT source_id, {', '.join(_ATTRIBUTES)} FROM staged")
         con.execute("CREATE TEMP TABLE staged_texts AS SELECT DISTINCT source_id, time_period, published_on FROM staged")
     except duckdb.ConversionException as problem:

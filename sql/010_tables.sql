@@ -14,6 +14,9 @@ CREATE TABLE statistical_populations (code VARCHAR PRIMARY KEY, label VARCHAR NO
 CREATE TABLE value_qualifiers (code VARCHAR PRIMARY KEY, label VARCHAR NOT NULL, note VARCHAR);
 CREATE TABLE obs_statuses (code VARCHAR PRIMARY KEY, label VARCHAR NOT NULL, used_here_for VARCHAR);
 CREATE TABLE evidence_grades (code VARCHAR PRIMARY KEY, label VARCHAR NOT NULL);
+CREATE TABLE declination_reasons (
+    code VARCHAR PRIMARY KEY, label VARCHAR NOT NULL, legacy_or_modern VARCHAR, is_transfer_to_other_authority BOOLEAN NOT NULL
+);
 
 CREATE TABLE null_reasons (
     position INTEGER NOT NULL UNIQUE, code VARCHAR PRIMARY KEY, label VARCHAR NOT NULL, sentence VARCHAR NOT NULL, what_would_resolve VARCHAR NOT NULL

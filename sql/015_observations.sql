@@ -5,10 +5,22 @@ SELECT
     left(md5(concat_ws(
         '|', source_id, measure, ref_area, unit_of_count, unit_measure, offense_scope, jurisdiction, pathway, statistical_population, breakdown
     )), 12) AS series_id,
-    row_number() OVER (ORDER BY staged_series) AS series_no,
-    *
+    row_number() OVER (
+        ORDER BY
+            source_id, measure, ref_area, unit_of_count, unit_measure, offense_scope, jurisdiction, pathway, statistical_population, breakdown
+    ) AS series_no,
+    * EXCLUDE (dimensions_hash)
 FROM staged_series
 ORDER BY series_no;
+
+-- Rows find their series by one number instead of ten texts. Two series with one hash would be confused, so that stops the build.
+CREATE TEMP TABLE hashed_series AS
+SELECT series.series_no, staged_series.dimensions_hash
+FROM staged_series
+JOIN series USING (
+    source_id, measure, ref_area, unit_of_count, unit_measure, offense_scope, jurisdiction, pathway, statistical_population, breakdown
+);
+CREATE UNIQUE INDEX one_series_per_hash ON hashed_series (dimensions_hash);
 
 -- An edition is known from its publication (a partial date means the end of its month or year), at the latest from the day the
 -- project first saw it. It holds until an edition that is preferred to it is known: the newest, then the better evidence.
@@ -16,7 +28,7 @@ INSERT INTO series_observations
 WITH
 dated AS (
     SELECT
-        series.series_no,
+        hashed_series.series_no,
         staged.time_period,
         staged_periods.period_start,
         staged_periods.period_end,
@@ -33,17 +45,7 @@ dated AS (
         staged.snapshot_id,
         least(staged_editions.published_by, snapshots.first_seen, current_date) AS known_from
     FROM staged
-    JOIN series
-        ON staged.source_id = series.source_id
-        AND staged.measure = series.measure
-        AND staged.ref_area = series.ref_area
-        AND staged.unit_of_count = series.unit_of_count
-        AND staged.unit_measure = series.unit_measure
-        AND staged.offense_scope = series.offense_scope
-        AND staged.jurisdiction = series.jurisdiction
-        AND staged.pathway = series.pathway
-        AND staged.statistical_population = series.statistical_population
-        AND staged.breakdown = series.breakdown
+    JOIN hashed_series ON staged.dimensions_hash = hashed_series.dimensions_hash
     JOIN staged_periods ON staged.time_period = staged_periods.time_period
     LEFT JOIN staged_editions ON staged.published_on = staged_editions.published_on
     LEFT JOIN snapshots ON staged.snapshot_id = snapshots.snapshot_id AND staged.source_id = snapshots.source_id

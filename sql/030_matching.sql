@@ -4,7 +4,7 @@
 -- How a period is published: whole years, else whole months, else start/end.
 CREATE MACRO period_text(first_day, last_day) AS
     CASE
-        WHEN day(first_day) <> 1 OR day(last_day + 1) <> 1 THEN first_day || '/' || last_day
+        WHEN day(first_day) <> day(last_day + 1) THEN first_day || '/' || last_day
         WHEN month(first_day) = month(last_day + 1) THEN first_day || '/P' || (year(last_day + 1) - year(first_day)) || 'Y'
         ELSE first_day || '/P' || (12 * (year(last_day + 1) - year(first_day)) + month(last_day + 1) - month(first_day)) || 'M'
     END;
@@ -84,23 +84,35 @@ pairs AS MATERIALIZED (
                 list_contains(rates.varies, 'ref_area')
                 AND n.ref_area <> 'unknown'
                 AND (d.ref_area = 'WORLD' OR starts_with(n.ref_area, d.ref_area || '-'))
-            ), false
+            ), FALSE
         ) AS ref_area_mismatch,
-        NOT coalesce(n.unit_of_count = d.unit_of_count AND n.unit_of_count <> 'unknown', false) AS unit_of_count_mismatch,
+        NOT coalesce(n.unit_of_count = d.unit_of_count AND n.unit_of_count <> 'unknown', FALSE) AS unit_of_count_mismatch,
         NOT coalesce(
             (n.offense_scope = d.offense_scope AND n.offense_scope <> 'unknown')
-            OR (list_contains(rates.varies, 'offense_scope') AND scope_part.code IS NOT NULL AND 'unknown' NOT IN (n.offense_scope, d.offense_scope)), false
+            OR (
+                list_contains(rates.varies, 'offense_scope')
+                AND scope_part.code IS NOT NULL
+                AND 'unknown' NOT IN (n.offense_scope, d.offense_scope)
+            ), FALSE
         ) AS offense_scope_mismatch,
         NOT coalesce(
             (n.jurisdiction = d.jurisdiction AND n.jurisdiction <> 'unknown')
-            OR (list_contains(rates.varies, 'jurisdiction') AND jurisdiction_part.code IS NOT NULL AND 'unknown' NOT IN (n.jurisdiction, d.jurisdiction)), false
+            OR (
+                list_contains(rates.varies, 'jurisdiction')
+                AND jurisdiction_part.code IS NOT NULL
+                AND 'unknown' NOT IN (n.jurisdiction, d.jurisdiction)
+            ), FALSE
         ) AS jurisdiction_mismatch,
         NOT coalesce(
             (n.pathway = d.pathway AND n.pathway <> 'unknown')
-            OR (list_contains(rates.varies, 'pathway') AND pathway_part.code IS NOT NULL AND 'unknown' NOT IN (n.pathway, d.pathway)), false
+            OR (
+                list_contains(rates.varies, 'pathway')
+                AND pathway_part.code IS NOT NULL
+                AND 'unknown' NOT IN (n.pathway, d.pathway)
+            ), FALSE
         ) AS pathway_mismatch,
         NOT coalesce(
-            n.statistical_population = d.statistical_population AND n.statistical_population <> 'unknown', false
+            n.statistical_population = d.statistical_population AND n.statistical_population <> 'unknown', FALSE
         ) AS population_mismatch,
         NOT coalesce(
             n.breakdown = d.breakdown
@@ -114,7 +126,7 @@ pairs AS MATERIALIZED (
                         AND len(string_split(n.breakdown, ';')) > len(string_split(d.breakdown, ';'))
                     )
                 )
-            ), false
+            ), FALSE
         ) AS breakdown_mismatch
     FROM met_pairs AS p
     JOIN rates ON p.rate_id = rates.rate_id
@@ -206,14 +218,14 @@ pieces AS MATERIALIZED (
         series_no,
         period_start,
         period_end,
-        obs_value,
+        CAST(obs_value AS DECIMAL(38, 6)) AS exact_value,  -- so that tenths add up to tenths
         CAST(obs_status = 'U' AS INTEGER) AS unreliable,
         coalesce(
             period_end >= min(period_end) OVER (
                 PARTITION BY series_no
                 ORDER BY period_start DESC, period_end
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-            ), false
+            ), FALSE
         ) AS holds_finer
     FROM current_observations
     WHERE value_qualifier = 'exact' AND obs_value IS NOT NULL AND series_no IN (SELECT series_no FROM tiled_series)
@@ -224,7 +236,7 @@ leaf_neighbours AS (
         series_no,
         period_start,
         period_end,
-        obs_value,
+        exact_value,
         unreliable,
         lag(period_start) OVER before AS previous_start,
         lag(period_end) OVER before AS previous_end
@@ -239,8 +251,8 @@ leaves AS MATERIALIZED (
         period_end,
         CASE WHEN previous_end >= period_start THEN previous_start END AS overlap_start,
         sum(CASE WHEN previous_end + 1 = period_start THEN 0 ELSE 1 END) OVER along AS run,
-        sum(obs_value) OVER along AS sum_through,
-        sum(obs_value) OVER along - obs_value AS sum_before,
+        sum(exact_value) OVER along AS sum_through,
+        sum(exact_value) OVER along - exact_value AS sum_before,
         sum(unreliable) OVER along AS unreliable_through,
         sum(unreliable) OVER along - unreliable AS unreliable_before
     FROM leaf_neighbours
@@ -280,15 +292,15 @@ leaf_tilings AS MATERIALIZED (
 -- 8. Knots: places where the chain of leaves is not the only way to tile. Overlapping leaves, and pieces that their own leaves
 --    do not tile, or tile to another sum, or tile with unreliable figures.
 knots AS MATERIALIZED (
-    SELECT series_no, overlap_start AS period_start, period_end, true AS is_overlap
+    SELECT series_no, overlap_start AS period_start, period_end, TRUE AS is_overlap
     FROM leaves
     WHERE overlap_start IS NOT NULL
     UNION ALL
-    SELECT p.series_no, p.period_start, p.period_end, false
+    SELECT p.series_no, p.period_start, p.period_end, FALSE
     FROM pieces AS p
     LEFT JOIN leaf_tilings AS t
         ON p.series_no = t.series_no AND p.period_start = t.period_start AND p.period_end = t.period_end
-    WHERE p.holds_finer AND (t.total IS NULL OR abs(t.total - p.obs_value) > 1e-6 OR t.unreliable > 0)
+    WHERE p.holds_finer AND (t.total IS NULL OR t.total <> p.exact_value OR t.unreliable > 0)
 ),
 knotted_spans AS MATERIALIZED (
     SELECT DISTINCT spans.series_no, spans.period_start, spans.period_end
@@ -302,7 +314,8 @@ knotted_spans AS MATERIALIZED (
 -- every way through a knotted span, from its first day on; of the sums that reach a day only the least and the greatest are kept
 search AS (
     SELECT
-        series_no, period_start, period_end, period_start AS next_day, CAST(0 AS DOUBLE) AS least, CAST(0 AS DOUBLE) AS greatest,
+        series_no, period_start, period_end, period_start AS next_day,
+        CAST(0 AS DECIMAL(38, 6)) AS least, CAST(0 AS DECIMAL(38, 6)) AS greatest,
         0 AS unreliable
     FROM knotted_spans
     UNION ALL
@@ -311,8 +324,8 @@ search AS (
         search.period_start,
         search.period_end,
         p.period_end + 1,
-        min(search.least + p.obs_value),
-        max(search.greatest + p.obs_value),
+        CAST(min(search.least + p.exact_value) AS DECIMAL(38, 6)),
+        CAST(max(search.greatest + p.exact_value) AS DECIMAL(38, 6)),
         CAST(min(search.unreliable + p.unreliable) AS INTEGER)
     FROM search
     JOIN pieces AS p
@@ -377,31 +390,31 @@ substitutes AS MATERIALIZED (
         period_end,
         period_start AS shown_start,
         period_end AS shown_end,
-        CASE WHEN greatest - least <= 1e-6 THEN least END AS obs_value,
-        CASE WHEN greatest - least <= 1e-6 THEN 'exact' END AS value_qualifier,
+        CASE WHEN greatest = least THEN CAST(least AS DOUBLE) END AS obs_value,
+        CASE WHEN greatest = least THEN 'exact' END AS value_qualifier,
         CASE
-            WHEN greatest - least > 1e-6 THEN NULL
+            WHEN greatest > least THEN NULL
             WHEN unreliable > 0 THEN 'U'
             ELSE 'A'
         END AS obs_status,
         CAST(NULL AS VARCHAR) AS obs_note,
         'tiled' AS basis,
-        greatest - least > 1e-6 AS is_conflict
+        greatest > least AS is_conflict
     FROM tilings
     SEMI JOIN gaps USING (series_no, period_start, period_end)
     UNION ALL
     SELECT
-        series_no, period_start, period_end, shown_start, shown_end, obs_value, value_qualifier, obs_status, obs_note, 'direct', false
+        series_no, period_start, period_end, shown_start, shown_end, obs_value, value_qualifier, obs_status, obs_note, 'direct', FALSE
     FROM partners
     UNION ALL
     -- a published value that a complete tiling contradicts stays, with the conflict
     SELECT
         o.series_no, o.period_start, o.period_end, o.period_start, o.period_end, o.obs_value, o.value_qualifier, o.obs_status, o.obs_note,
-        'direct', true
+        'direct', TRUE
     FROM current_observations AS o
     JOIN tilings
         ON o.series_no = tilings.series_no AND o.period_start = tilings.period_start AND o.period_end = tilings.period_end
-    WHERE abs(tilings.least - o.obs_value) > 1e-6 OR abs(tilings.greatest - o.obs_value) > 1e-6
+    WHERE tilings.least <> CAST(o.obs_value AS DECIMAL(38, 6)) OR tilings.least < tilings.greatest
 ),
 -- 11. Both sides of every row, as shown.
 shown AS (
@@ -423,7 +436,7 @@ shown AS (
             WHEN targets.numerator_is_direct THEN 'direct'
             ELSE n.basis
         END AS numerator_basis,
-        coalesce(n.is_conflict AND n.basis = 'tiled', false) AS numerator_tilings_disagree,
+        coalesce(n.is_conflict AND n.basis = 'tiled', FALSE) AS numerator_tilings_disagree,
         pairs.numerator_series_no,
         CASE WHEN pairs.is_published_percentage THEN targets.base_value IS NOT NULL
             ELSE targets.denominator_is_direct OR d.series_no IS NOT NULL
@@ -443,9 +456,9 @@ shown AS (
             WHEN targets.denominator_is_direct THEN 'direct'
             ELSE d.basis
         END AS denominator_basis,
-        coalesce(d.is_conflict AND d.basis = 'tiled', false) AS denominator_tilings_disagree,
+        coalesce(d.is_conflict AND d.basis = 'tiled', FALSE) AS denominator_tilings_disagree,
         pairs.denominator_series_no,
-        coalesce(n.is_conflict, false) OR coalesce(d.is_conflict, false) AS source_conflict,
+        coalesce(n.is_conflict, FALSE) OR coalesce(d.is_conflict, FALSE) AS source_conflict,
         targets.decimals
     FROM targets
     JOIN pairs ON targets.pair_no = pairs.pair_no
@@ -467,30 +480,30 @@ judged AS (
             AS numerator_missing,
         NOT denominator_is_shown OR (denominator IS NULL AND denominator_obs_status NOT IN ('L', 'Q') AND NOT denominator_tilings_disagree)
             AS denominator_missing,
-        coalesce(numerator_obs_status = 'L', false) AS numerator_not_collected,
-        coalesce(denominator_obs_status = 'L', false) AS denominator_not_collected,
-        coalesce(numerator_obs_status = 'Q', false) AS numerator_suppressed,
-        coalesce(denominator_obs_status = 'Q', false) AS denominator_suppressed,
+        coalesce(numerator_obs_status = 'L', FALSE) AS numerator_not_collected,
+        coalesce(denominator_obs_status = 'L', FALSE) AS denominator_not_collected,
+        coalesce(numerator_obs_status = 'Q', FALSE) AS numerator_suppressed,
+        coalesce(denominator_obs_status = 'Q', FALSE) AS denominator_suppressed,
         coalesce(
             numerator IS NOT NULL
             AND numerator_qualifier <> 'exact'
-            AND NOT (is_published_percentage AND numerator_qualifier = 'share_rounded'), false
+            AND NOT (is_published_percentage AND numerator_qualifier = 'share_rounded'), FALSE
         ) AS numerator_not_exact,
-        coalesce(denominator IS NOT NULL AND denominator_qualifier <> 'exact', false) AS denominator_not_exact,
-        coalesce(denominator = 0, false) AS denominator_zero,
+        coalesce(denominator IS NOT NULL AND denominator_qualifier <> 'exact', FALSE) AS denominator_not_exact,
+        coalesce(denominator = 0, FALSE) AS denominator_zero,
         coalesce(
-            (numerator IS NOT NULL AND numerator_obs_status = 'U') OR (denominator IS NOT NULL AND denominator_obs_status = 'U'), false
+            (numerator IS NOT NULL AND numerator_obs_status = 'U') OR (denominator IS NOT NULL AND denominator_obs_status = 'U'), FALSE
         ) AS low_reliability,
         coalesce(
             numerator_start <> period_start OR numerator_end <> period_end
-            OR denominator_start <> period_start OR denominator_end <> period_end, false
+            OR denominator_start <> period_start OR denominator_end <> period_end, FALSE
         ) AS period_mismatch,
         coalesce(
-            list_bool_or([break_date > numerator_start AND break_date <= numerator_end FOR break_date IN n_breaks.dates]), false
+            list_bool_or([break_date > numerator_start AND break_date <= numerator_end FOR break_date IN n_breaks.dates]), FALSE
         ) OR coalesce(
-            list_bool_or([break_date > denominator_start AND break_date <= denominator_end FOR break_date IN d_breaks.dates]), false
+            list_bool_or([break_date > denominator_start AND break_date <= denominator_end FOR break_date IN d_breaks.dates]), FALSE
         ) AS series_break,
-        coalesce(CASE WHEN is_published_percentage THEN numerator > 100 ELSE numerator > denominator END, false)
+        coalesce(CASE WHEN is_published_percentage THEN numerator > 100 ELSE numerator > denominator END, FALSE)
             AS numerator_exceeds_denominator
     FROM shown
     LEFT JOIN breaks_of_series AS n_breaks ON shown.numerator_series_no = n_breaks.series_no

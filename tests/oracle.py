@@ -72,7 +72,7 @@ class Period(NamedTuple):
     def text(self) -> str:
         """Whole years, else whole months, else first and last day."""
         after = self.end + DAY
-        if self.start.day != 1 or after.day != 1:
+        if self.start.day != after.day:
             return f"{self.start}/{self.end}"
         months = (after.year - self.start.year) * 12 + after.month - self.start.month
         years, rest = divmod(months, 12)

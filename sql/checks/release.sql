@@ -7,11 +7,14 @@ SELECT 'reasons are codes of null_reasons', count(*)
 FROM (SELECT unnest(null_reasons) AS code FROM matched_periods)
 WHERE code NOT IN (SELECT code FROM null_reasons)
 UNION ALL
-SELECT 'one row per rate, pair of series and period', count(*) - count(DISTINCT (
-    rate_id, coalesce(numerator_series_id, ''), coalesce(denominator_series_id, ''), period_start, period_end
-))
-FROM matched_periods
-WHERE numerator_series_id IS NOT NULL AND denominator_series_id IS NOT NULL
+SELECT 'one row per rate, pair of series and period', count(*)
+FROM (
+    SELECT rate_id, numerator_series_id, denominator_series_id, period_start, period_end
+    FROM matched_periods
+    WHERE numerator_series_id IS NOT NULL AND denominator_series_id IS NOT NULL
+    GROUP BY ALL
+    HAVING count(*) > 1
+)
 UNION ALL
 SELECT 'the headline is answered', CAST(count(*) = 0 AS INTEGER)
 FROM matched_periods

@@ -1,0 +1,324 @@
+"""Constructed samples of federal publications, of the Global Platform and of the half-year page.
+
+No original of most of these layouts has been seen. Each sample is written to the documented layout and says in itself that it is
+constructed; published figures stand in it wherever `figures/` has them, every other number is invented and fits them.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.snapshots import Snapshot
+from pipelines.vocabulary import PROJECT
+
+CONSTRUCTED = "Constructed sample for tests; not a publication, and most of its numbers are invented."
+
+
+def figures(source_id: str) -> list[dict[str, str]]:
+    with (PROJECT / "figures" / f"{source_id}.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def snapshot_of(folder: Path, source_id: str, content: bytes, name: str = "publication", **attributes: Any) -> Snapshot:
+    path = folder / name
+    path.write_bytes(content)
+    return Snapshot(source_id=source_id, path=path, snapshot_id=hashlib.sha256(content).hexdigest(), **attributes)
+
+
+# --- Global Platform (layout seen) ---------------------------------------------------------------------------------------------------
+
+PLATFORM_FIELDS = (
+    "cybertipline_reports_referred", "esp_escalations", "incident_type_child_pornography", "incident_type_child_sex_tourism",
+    "incident_type_child_sex_trafficking", "incident_type_child_sexual_molestation", "incident_type_misleading_domain_name",
+    "incident_type_misleading_words_images", "incident_type_online_enticement", "incident_type_unsolicited_obsscene_materials",
+    "file_information_gai_csam", "file_information_reported_images", "file_information_reported_videos", "file_information_reported_other",
+    "file_information_A1_industry_classification", "file_information_A2_industry_classification",
+    "file_information_B1_industry_classification", "file_information_B2_industry_classification",
+    "file_information_null_industry_classification", "ncmec_priority_1", "ncmec_priority_2", "ncmec_priority_3", "ncmec_priority_E",
+)  # fmt: skip
+_PLATFORM_PERIODS = {
+    "2024-01-01/P1Y": ("2024Y", "January-December", "Jan-Dec", "Full-year", "2025-09-04T16:00:00Z"),
+    "2024-01-01/P6M": ("2024H1", "January-June", "Jan-Jun", "January-June", "2025-09-04T18:00:00Z"),
+    "2024-07-01/P6M": ("2024H2", "July-December", "Jul-Dec", "July-December", "2025-09-03T12:00:00Z"),
+}
+
+
+def _platform_top(time_period: str) -> dict[str, Any]:
+    period, months, short, display, updated = _PLATFORM_PERIODS[time_period]
+    return {
+        "note": CONSTRUCTED, "year": 2024, "period": period, "periodString": months, "periodStringShort": short,
+        "periodStringDisplay": display, "data": [], "updated": updated,
+    }  # fmt: skip
+
+
+def _jurisdiction(code: str, name: str, total: object, values: Mapping[str, object]) -> dict[str, Any]:
+    slug = name.casefold().replace(" ", "-")
+    return {
+        "id": code, "url_friendly_name": slug, "localized_name_en": name, "continent": "somewhere",
+        "flag_url": f"/content/dam/gpp/flags/{code.lower()}.svg", "cybertipline_reports_total": total, "us_mlat": "\u2014", "inhope_hotline": None,
+        **values, "data_insights_link": f"/data-insights/{slug}.html",
+    }  # fmt: skip
+
+
+def platform(time_period: str = "2024-01-01/P1Y") -> bytes:
+    """The data file of one period: the figures of the United States as published, two other jurisdictions invented."""
+    content = _platform_top(time_period)
+    half = time_period.endswith("P6M")
+    values: dict[str, object] = dict.fromkeys(PLATFORM_FIELDS, "<50")
+    for row in figures("ncmec_global_platform"):
+        field = row["source_locator"].rpartition(" ")[2]
+        if row["time_period"] == time_period and field in values:
+            values[field] = f"<{row['obs_value']}" if row["obs_status"] == "Q" else int(row["obs_value"])
+    quiet = dict.fromkeys(PLATFORM_FIELDS, "<50")
+    busy = quiet | {
+        "cybertipline_reports_referred": 1000, "incident_type_child_pornography": 900, "incident_type_online_enticement": 90,
+        "file_information_reported_images": 1500, "file_information_reported_videos": 600, "file_information_A1_industry_classification": 60,
+        "file_information_B1_industry_classification": 100, "file_information_B2_industry_classification": 800,
+        "file_information_null_industry_classification": 1100, "ncmec_priority_E": 1000,
+    }  # fmt: skip
+    content["data"] = [
+        _jurisdiction("AD", "Andorra", "--", quiet),
+        _jurisdiction("US", "United States", "--" if half else 1132270, values),
+        _jurisdiction("ZW", "Zimbabwe", "--", busy),
+    ]
+    return json.dumps(content).encode()
+
+
+def platform_providers() -> bytes:
+    """The data file of providers: those of the United States as published, one other jurisdiction invented."""
+    content = _platform_top("2024-01-01/P1Y")
+    rows = [row for row in figures("ncmec_global_platform") if row["breakdown"].startswith("esp=")]
+    providers = {row["breakdown"].removeprefix("esp="): int(row["obs_value"]) for row in rows}
+    ordered = dict(sorted(providers.items(), key=lambda pair: -pair[1]))
+    content["data"] = [
+        {"url_friendly_name": "andorra", "localized_name_en": "Andorra", "esps": {"X Corp": 30, "Imgur LLC": 10, "Facebook": "<10"}, "isps": {}},
+        {"url_friendly_name": "united-states", "localized_name_en": "United States", "esps": ordered, "isps": {"Somebody": 100000}},
+    ]
+    return json.dumps(content).encode()
+
+
+# --- half-year page (text seen, markup not) -----------------------------------------------------------------------------------------
+
+HALF_YEAR_LABELS = {
+    "incident_type=online_enticement": "Online Enticement",
+    "topic=sadistic_online_enticement": "Sadistic Online Enticement",
+    "topic=financial_sextortion": "Financial Sextortion",
+    "topic=generative_ai": "Generative Artificial Intelligence",
+    "incident_type=child_sex_trafficking": "Child Sex Trafficking",
+}
+
+
+def half_year() -> bytes:
+    """The page with its table; two sentences repeat numbers as those of the page do, in other words."""
+    counts: dict[str, dict[str, str]] = {}
+    for row in figures("ncmec_half_year_update"):
+        counts.setdefault(HALF_YEAR_LABELS[row["breakdown"]], {})[row["time_period"][:4]] = f"{int(row['obs_value']):,}"
+    lines = [
+        f"<tr><td>{label}</td><td>{counts[label]['2024']}</td><td>{counts[label]['2025']}</td></tr>" for label in HALF_YEAR_LABELS.values()
+    ]
+    enticement, machine = counts["Online Enticement"], counts["Generative Artificial Intelligence"]
+    return "\n".join(
+        [
+            "<!doctype html><html><head><title>Sample</title><script>var x = 'from 1 to 2';</script></head><body>",
+            f"<p>{CONSTRUCTED}</p>",
+            f"<p>Enticement went up from {enticement['2024']} last year to {enticement['2025']} this year,",
+            f"and what machines made from {machine['2024']} reports to {machine['2025']}.</p>",
+            "<table><tbody><tr><td><b>Reports Made Between Jan. 1 - June 30</b></td><td>2024</td><td>2025</td></tr>",
+            *lines,
+            "</tbody></table></body></html>",
+        ]
+    ).encode()
+
+
+# --- BJS archives (layout documented for another series) --------------------------------------------------------------------------
+
+Line = Sequence[str]
+
+
+def bjs_csv(number: int, name: str, title: str, report: str, dated: str, headers: Sequence[Line], rows: Sequence[Line], notes: Sequence[str]) -> str:
+    """One table: head, title twice, headers and cells with an empty column between any two, notes."""
+    full = f"Table {number}. {title}"
+    head = [
+        "Bureau of Justice Statistics", f"Filename: {name}", full, f"Report title: {report}", "Data source: constructed",
+        "Authors: nobody", "Refer questions to: nobody", f"Date of version: {dated}",
+    ]  # fmt: skip
+    lines: list[list[str]] = [[text] for text in (*head, CONSTRUCTED)]
+    lines += [[""], [full]]
+    for cells in (*headers, *rows):
+        first, *others = cells
+        label = ["", first.strip()] if first.startswith("  ") else [first, ""]
+        lines.append([*label, *(part for cell in others for part in (cell, ""))])
+    lines += [[note] for note in notes]
+    width = max(map(len, lines))
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([*line, *[""] * (width - len(line))] for line in lines)
+    return text.getvalue()
+
+
+def zipped(files: Mapping[str, str]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text.encode())
+    return content.getvalue()
+
+
+_FISCAL = ("Note: Constructed. Counts are for fiscal years.", "Source: constructed.")
+
+
+def child_sex_exploitation_files() -> dict[str, str]:
+    report = "Federal Prosecution of Child Sex Exploitation Offenders, 2006 (NCJ 219412)"
+    tables: list[tuple[str, Sequence[Line], Sequence[Line], Sequence[str]]] = [
+        (
+            "Suspects referred to U.S. attorneys with a child sex exploitation offense as lead charge, 1994 and 2006",
+            [["", "1994", "", "2006", ""], ["Lead charge", "Number", "Percent", "Number", "Percent/a"]],
+            [
+                ["Total", "774", "100%", "3,661", "100%"],
+                ["  Child pornography", "121", "16%", "2,541", "69%"],
+                ["  Sex transportation", "88", "11%", "520", "14%"],
+                ["  Sex abuse", "565", "73%", "600", "16%"],
+            ],
+            ["a/Constructed footnote.", *_FISCAL],
+        ),
+        (
+            "Suspects prosecuted in U.S. district court, 2006",
+            [["Lead charge", "Number", "Percent of all suspects prosecuted"]],
+            [["All offenses", "83,148", "100%"], ["Child sex exploitation", "2,039", "2.5%"]],
+            _FISCAL,
+        ),
+        (
+            "Suspects in matters concluded by U.S. attorneys, 2006",
+            [["", "Total", "Prosecuted", "Declined", "Disposed by U.S. magistrate"], ["Lead charge", "Number", "Number", "Number", "Number"]],
+            [["Total", "3,400", "2,039", "1,326", "35"], ["  Child pornography", "2,400", "1,500", "880", "20"],
+             ["  Sex transportation", "500", "300", "195", "5"], ["  Sex abuse", "500", "239", "251", "10"]],
+            _FISCAL,
+        ),
+        (
+            "Defendants in cases terminated, 1996 and 2006",
+            [["", "Percent convicted", ""], ["Lead charge", "1996", "2006"]],
+            [["Child pornography", "97%", "95%"], ["Sex transportation", "91%", "92%"], ["Sex abuse", "81%", "86%"]],
+            _FISCAL,
+        ),
+        (
+            "Prison terms imposed on convicted defendants, 1994-2006",
+            [["Fiscal year", "Percent sentenced to prison", "Median prison term (months)"]],
+            [["1994", "/", "36"], ["1996", "81%", "40"], ["2006", "96%", "63"]],
+            ["/Not reported.", *_FISCAL],
+        ),
+    ]  # fmt: skip
+    return {
+        f"fpcseot{number:02d}.csv": bjs_csv(number, f"fpcseot{number:02d}.csv", title, report, "12/20/2007", headers, rows, notes)
+        for number, (title, headers, rows, notes) in enumerate(tables, start=1)
+    }
+
+
+def child_sex_exploitation() -> bytes:
+    return zipped(child_sex_exploitation_files())
+
+
+def csec_files() -> dict[str, str]:
+    report = "Federal Prosecution of Commercial Sexual Exploitation of Children Cases, 2004-2013 (NCJ 250746)"
+    tables: list[tuple[str, Sequence[Line], Sequence[Line], Sequence[str]]] = [
+        (
+            "Suspects in CSEC matters referred to U.S. attorneys, 2004-2013",
+            [["Lead charge", "Number", "Percent"]],
+            [["Total", "37,105", "100%"], ["  Child pornography possession", "26,716", "72%"], ["  Child pornography production", "3,710", "10%"],
+             ["  Child sex trafficking", "6,679", "18%"]],
+            _FISCAL,
+        ),
+        (
+            "Suspects in CSEC matters referred to U.S. attorneys and defendants in cases filed, by stage, 2004 and 2013",
+            [["Fiscal year", "Suspects referred", "Percent of all suspects prosecuted", "Defendants in cases filed"]],
+            [["2004", "2,972", "1.5%", "1,405"], ["2013", "4,579", "3.3%", "2,776"]],
+            _FISCAL,
+        ),
+        (
+            "Suspects in CSEC matters concluded by U.S. attorneys, 2004–2013",
+            [["", "Suspects in matters concluded", "Prosecuted in U.S. district court", "Declined by U.S. attorneys", "Disposed by U.S. magistrates"],
+             ["Lead charge", "Number", "Percent", "Percent", "Percent"]],
+            [["Total", "36,080", "60%", "36%", "4%"]],
+            _FISCAL,
+        ),
+        (
+            "Prison sentences imposed on convicted CSEC defendants, 2004 and 2013",
+            [["Fiscal year", "Mean prison sentence (months)"]],
+            [["2004", "70"], ["2013", "139"]],
+            _FISCAL,
+        ),
+    ]  # fmt: skip
+    return {
+        f"fpcsecc0413t{number:02d}.csv": bjs_csv(number, f"fpcsecc0413t{number:02d}.csv", title, report, "10/26/2017", headers, rows, notes)
+        for number, (title, headers, rows, notes) in enumerate(tables, start=1)
+    }
+
+
+def csec() -> bytes:
+    return zipped(csec_files())
+
+
+def federal_justice_files() -> dict[str, str]:
+    report = "Federal Justice Statistics, 2021 (constructed sample)"
+    tables: list[tuple[str, Sequence[Line], Sequence[Line], Sequence[str]]] = [
+        (
+            "Suspects arrested and booked, by most serious offense, FY 2020 and FY 2021",
+            [["Most serious offense", "2020", "2021"]],
+            [["All offenses", "120,112", "78,068"], ["  Violent", "20,112", "18,068"], ["  Sex offenses/a", "3,000", "3,100"],
+             ["  Other", "97,000", "56,900"]],
+            ["a/Constructed footnote.", *_FISCAL],
+        ),
+        (
+            "Defendants in cases filed in U.S. district court, by most serious offense, FY 2020 and FY 2021",
+            [["Most serious offense", "2020", "2021"]],
+            [["All offenses", "66,059", "65,880"], ["  Violent", "3,059", "3,080"], ["  Public order", "63,000", "62,800"]],
+            _FISCAL,
+        ),
+        (
+            "Defendants in cases terminated in U.S. district court, by most serious offense, FY 2021",
+            [["Most serious offense", "Total", "Convicted", "Not convicted"]],
+            [["All offenses", "63,380", "57,000", "6,380"], ["  Sexual abuse", "380", "300", "80"], ["  Other", "63,000", "56,700", "6,300"]],
+            _FISCAL,
+        ),
+        ("Demographic characteristics of suspects, FY 2021", [["Sex", "Number"]], [["Total", "10"], ["  Male", "10"]], _FISCAL),
+    ]  # fmt: skip
+    return {
+        f"fjs21t{number:02d}.csv": bjs_csv(number, f"fjs21t{number:02d}.csv", title, report, "12/29/2022", headers, rows, notes)
+        for number, (title, headers, rows, notes) in enumerate(tables, start=1)
+    }
+
+
+def federal_justice() -> bytes:
+    return zipped(federal_justice_files())
+
+
+def human_trafficking_files(edition: str = "2024") -> dict[str, str]:
+    if edition == "2015":
+        report = "Federal Prosecution of Human-Trafficking Cases, 2015 (NCJ 251390)"
+        rows = [["Total", "1,923", "100%"], ["  Peonage, slavery, forced labor, and sex trafficking", "750", "39%"],
+                ["  Production of child pornography", "615", "32%"], ["  Transportation for illegal sex activity", "558", "29%"]]  # fmt: skip
+        text = bjs_csv(1, "fphtc15t01.csv", "Suspects referred to U.S. attorneys for human-trafficking offenses, 2015", report, "6/21/2018",
+                       [["Lead charge", "Number", "Percent"]], rows, _FISCAL)  # fmt: skip
+        return {"fphtc15t01.csv": text}
+    report = "Human Trafficking Data Collection Activities, 2024 (NCJ 309422)"
+    first = bjs_csv(
+        1, "htdca24t01.csv", "Persons referred to U.S. attorneys, prosecuted and convicted for human trafficking offenses, fiscal years 2012 and 2022",
+        report, "10/29/2024", [["Fiscal year", "Persons referred to U.S. attorneys", "Persons prosecuted", "Persons convicted"]],
+        [["2012", "1,519", "805", "578"], ["2022", "1,912", "1,656", "1,118"]], _FISCAL,
+    )  # fmt: skip
+    second = bjs_csv(
+        2, "htdca24t02.csv", "Defendants charged in U.S. district court with human trafficking offenses, fiscal year 2022", report, "10/29/2024",
+        [["Most serious offense", "Number"]],
+        [["Total", "1,070"], ["  Peonage, slavery, forced labor, and sex trafficking", "203"],
+         ["  Sexual exploitation and other abuse of children", "523"], ["  Transportation for illegal sexual activity", "344"]], _FISCAL,
+    )  # fmt: skip
+    return {"htdca24t01.csv": first, "htdca24t02.csv": second}
+
+
+def human_trafficking(edition: str = "2024") -> bytes:
+    return zipped(human_trafficking_files(edition))
