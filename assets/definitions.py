@@ -1,4 +1,7 @@
-"""Everything Dagster loads."""
+"""Everything Dagster loads.
+
+Belongs here: the one list of assets, jobs, schedules and resources. Does not belong here: any of them.
+"""
 
 import dagster as dg
 

@@ -15,7 +15,19 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.grid_tables import Cell, Grid, Row, Table, children_of, is_year, read_csv_grids, read_table, without_marks
+from pipelines.grid_tables import (
+    LEVEL_OF_COLUMN,
+    LONE_FILE,
+    Cell,
+    Grid,
+    Row,
+    Table,
+    children_of,
+    is_year,
+    read_csv_grids,
+    read_table,
+    without_marks,
+)
 from pipelines.publications import Fingerprint, PublicationError, quarantined
 from pipelines.snapshots import Snapshot
 from pipelines.vocabulary import PROJECT
@@ -59,6 +71,12 @@ _PARTITIONS: Mapping[str, tuple[str, ...]] = {
 #: measure -> the measure that its percentages are shares of, where headings name both
 _SHARES = {part: whole for whole, parts in _PARTITIONS.items() for part in parts} | {
     "defendants_sentenced_to_prison": "defendants_convicted"
+}
+#: measure that a title names -> measures that headings may name below it; a title that names stages allows all
+_BELOW: Mapping[str, tuple[str, ...]] = {
+    "suspects_in_matters_concluded": _PARTITIONS["suspects_in_matters_concluded"],
+    "defendants_terminated": _PARTITIONS["defendants_terminated"],
+    "defendants_convicted": ("defendants_sentenced_to_prison", "prison_term_imposed"),
 }
 _MISSING = {"/": ("O", "Printed as not reported."), "~": ("M", "Printed as not applicable.")}
 
@@ -150,8 +168,10 @@ def read_archive(report: Report, snapshot: Snapshot) -> Archive:
     labels: list[str] = []
     notes: list[str] = []
     order: dict[tuple[Scope, Scope], str] = {}
-    heads = [(grid, head) for grid in read_csv_grids(source_id, snapshot.path) if (head := _head(report, grid)) is not None]
-    if len(heads) > 1:
+    parts_of: dict[str, frozenset[str]] = {}
+    grids = read_csv_grids(source_id, snapshot.path)
+    heads = [(grid, head) for grid in grids if (head := _head(report, grid)) is not None]
+    if len(grids) > 1 or grids[0].place != LONE_FILE:
         _prove_numbers(report, [head.number for _, head in heads])
     for grid, head in heads:
         dates |= set(_dates(source_id, grid, head))
@@ -165,7 +185,7 @@ def read_archive(report: Report, snapshot: Snapshot) -> Archive:
         notes += table.notes
         found = list(_readings(report, table, head, kind))
         _prove(report, table, found)
-        _prove_order(report, table, head, found, order)
+        _prove_order(report, table, head, found, order, parts_of)
         for reading in found:
             known = readings.setdefault(reading.series, reading)
             if known.cell.text != reading.cell.text or known.cell.sentinel != reading.cell.sentinel:
@@ -207,7 +227,7 @@ def _head(report: Report, grid: Grid) -> _Head | None:
     last = titles[-1][0]
     lines = tuple(text for index, text in lone if index < last)
     for text in lines:
-        if (name := _FILENAME.fullmatch(text)) and name[1].casefold() != grid.place.casefold() and grid.place != "the file":
+        if (name := _FILENAME.fullmatch(text)) and name[1].casefold() != grid.place.casefold() and grid.place != LONE_FILE:
             raise _refused(report.source_id, grid.place, f"the file calls itself {name[1]!r}", "files were exchanged")
         if (stated := _REPORT.fullmatch(text)) and not report.title.search(stated[1]):
             raise _refused(report.source_id, grid.place, f"the report is {stated[1]!r}", "this is another publication")
@@ -259,6 +279,9 @@ def _readings(report: Report, table: Table, head: _Head, kind: Mapping[str, str]
             "nothing says that its years are fiscal years, or something says they are not",
             "the period is not certain",
         )
+    if not any(note.casefold().startswith("source") for note in table.notes):
+        raise _refused(report.source_id, table.place, "no line below the table names its source", "the table may be cut off")
+    _check_layout(report, table)
     for row in table.rows:
         for column, cell in zip(table.columns, row.cells, strict=True):
             if cell is None:
@@ -273,6 +296,28 @@ def _readings(report: Report, table: Table, head: _Head, kind: Mapping[str, str]
             reading = _reading(report, table, head, kind, row, column, cell)
             if reading is not None:
                 yield reading
+
+
+def _check_layout(report: Report, table: Table) -> None:
+    """Check that every header is known, that no row lacks its numbers or its parent, and that decimals are uniform in a column."""
+    headings = _meanings(LABELS, "heading")
+    for column in table.columns:
+        for part in column:
+            if not (part.casefold() in headings or _years_of(part) or _offense(report, part.casefold(), table)):
+                raise _refused(report.source_id, table.place, f"heading {part!r} is not known", "it is not certain what the column counts")
+    for row, following in zip(table.rows, (*table.rows[1:], None), strict=True):
+        known = row.label.casefold() in _TOTALS or _years_of(row.label) or _offense(report, row.label.casefold(), table)
+        if not any(row.cells) and (known or following is None or following.level <= row.level):
+            raise _refused(report.source_id, f"{table.place}: line {row.line}", f"{row.label!r} has no numbers", "cells are missing")
+    if table.rows[0].level > min(row.level for row in table.rows) or table.rows[0].level >= LEVEL_OF_COLUMN:
+        raise _refused(report.source_id, table.place, "the first row is part of a row that is not there", "a row is missing")
+    for place, column in enumerate(table.columns):
+        cells = [row.cells[place] for row in table.rows]
+        decimals = {len(cell.text.partition(".")[2]) for cell in cells if cell is not None and cell.text not in ("", "100")}
+        if len(decimals) > 1:
+            raise _refused(
+                report.source_id, table.place, f"numbers under {' / '.join(column)!r} have different decimals", "a cell was misread"
+            )
 
 
 def _reading(
@@ -310,9 +355,14 @@ def _reading(
             report.source_id, place, f"row {row.label!r} and column {' / '.join(column)!r} name different years", "the cell is ambiguous"
         )
     measure = meaning.pop("measure", kind.get("measure", ""))
+    named = kind.get("measure")
+    if named is not None and measure != named and measure not in _BELOW.get(named, ()):
+        raise _refused(report.source_id, place, f"{measure} under the title {head.title!r}", "title and headings contradict each other")
+    if "share_of" in meaning and scope is not None and scope.offense:
+        raise _refused(report.source_id, place, f"{row.label!r} has a share of all offenses", "the headings are those of another table")
     if measure not in _COUNTED:
         raise _refused(report.source_id, place, f"nothing says what the column {' / '.join(column)!r} counts", "the cell is ambiguous")
-    unit = meaning.pop("unit_measure", cell.unit or "count")
+    unit = meaning.pop("unit_measure", "count")
     if cell.unit and cell.unit != unit:
         raise _refused(
             report.source_id,
@@ -374,6 +424,10 @@ def _title_years(report: Report, table: Table, head: _Head) -> tuple[int, int]:
 def _prove(report: Report, table: Table, readings: Sequence[_Reading]) -> None:
     """Check parts against wholes (down the rows, across the columns) and every percentage against its counts."""
     _prove_rows(report, table)
+    series = {(r.measure, r.years, r.scope, r.extra) for r in readings if r.unit_measure == "count"}
+    for measure, years, scope, extra in series:
+        if scope.offense and (measure, years, report.total, extra) not in series:
+            raise _refused(report.source_id, table.place, f"no total beside {scope.offense} in {years[1]}", "a row is missing")
     counts = {(r.measure, r.years, r.scope, r.extra): int(r.cell.text) for r in readings if r.unit_measure == "count" and r.cell.text}
     for (measure, years, scope, extra), whole in counts.items():
         parts = [counts.get((part, years, scope, extra)) for part in _PARTITIONS.get(measure, ())]
@@ -423,7 +477,14 @@ def _prove(report: Report, table: Table, readings: Sequence[_Reading]) -> None:
             )
 
 
-def _prove_order(report: Report, table: Table, head: _Head, readings: Sequence[_Reading], order: dict[tuple[Scope, Scope], str]) -> None:
+def _prove_order(
+    report: Report,
+    table: Table,
+    head: _Head,
+    readings: Sequence[_Reading],
+    order: dict[tuple[Scope, Scope], str],
+    parts_of: dict[str, frozenset[str]],
+) -> None:
     """Check what would give exchanged headers or labels away: years and stages ascend, offenses keep their order from table to table."""
     stated = _YEARS.findall(head.title)
     spans = [(int(first), int(last)) for first, last in _RANGE.findall(head.title)] or [(int(year), int(year)) for year in stated]
@@ -432,6 +493,11 @@ def _prove_order(report: Report, table: Table, head: _Head, readings: Sequence[_
             raise _refused(
                 report.source_id, table.place, f"years {reading.years} are not in the title {head.title!r}", "title or headings are wrong"
             )
+    headed = {years for column in table.columns for part in column if (years := _years_of(part))}
+    headed |= {years for row in table.rows if (years := _years_of(row.label))}
+    absent = sorted({year for span in spans for year in span} - {year for years in headed for year in years})
+    if headed and absent:
+        raise _refused(report.source_id, table.place, f"the title names {absent[0]}, no column or row does", "a column or row is missing")
     printed = [years for column in table.columns for part in column if (years := _years_of(part))]
     down = [years for row in table.rows if (years := _years_of(row.label))]
     for sequence in (list(dict.fromkeys(printed)), list(dict.fromkeys(down))):
@@ -448,6 +514,9 @@ def _prove_order(report: Report, table: Table, head: _Head, readings: Sequence[_
     if any(stages != sorted(stages) for stages in by_row.values()):
         raise _refused(report.source_id, table.place, "columns do not follow the stages of a case", "headings may be exchanged")
     scopes = list(dict.fromkeys(reading.scope for reading in readings))
+    parts = frozenset(scope.offense for scope in scopes if scope.offense)
+    if parts and not report.other_offenses and parts != parts_of.setdefault(report.total.offense_scope, parts):
+        raise _refused(report.source_id, table.place, "its offenses are not those of the other tables", "a row is missing or was renamed")
     for index, first in enumerate(scopes):
         for second in scopes[index + 1 :]:
             if (second, first) in order:

@@ -18,10 +18,15 @@ import fastexcel
 from pipelines.archives import ArchiveError, list_members, open_member
 from pipelines.publications import PublicationError, quarantined
 
+#: what a file without a name of its own is called in errors and locators
+LONE_FILE = "the file"
+#: depth that one column to the right adds to a row label; blanks before it add one each
+LEVEL_OF_COLUMN = 100
 #: cells that stand for a value that is not there
-SENTINELS = ("/", "~", "--", "–", "—", "...", "…", ":")
+SENTINELS = ("/", "~", "-", "--", "–", "—", "...", "…", ":")
 _NUMBER = re.compile(
-    r"(?P<dollar>\$ ?)?(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?P<decimals>\.[0-9]+)?(?P<percent> ?%)?(?P<months> ?mos?\.?)?"
+    r"(?P<sign>-)?(?P<dollar>\$ ?)?(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?P<decimals>\.[0-9]+)?"
+    r"(?P<percent> ?%)?(?P<months> ?mos?\.?)?"
 )
 _MARKS = re.compile(r"(?:/[a-z](?:,[a-z])*|[*†‡!]+)$")
 _MARKED_VALUE = re.compile(r"(?P<value>.*?[0-9%])(?P<marks>/[a-z](?:,[a-z])*|\*+|†+|‡+|!)")
@@ -111,7 +116,7 @@ def read_csv_grids(source_id: str, path: Path) -> tuple[Grid, ...]:
     with path.open("rb") as stream:
         zipped = stream.read(2) == b"PK"
     if not zipped:
-        return (_csv_grid(source_id, path.name if path.suffix == ".csv" else "the file", path.read_bytes()),)
+        return (_csv_grid(source_id, path.name if path.suffix == ".csv" else LONE_FILE, path.read_bytes()),)
     try:
         names = [member.name for member in list_members(path) if member.name.lower().endswith(".csv")]
         grids = []
@@ -185,7 +190,7 @@ def read_cell(text: str) -> Cell | None:
     units = [name for name, group in (("usd", "dollar"), ("percent", "percent"), ("months", "months")) if match[group]]
     if len(units) > 1:
         return None
-    return Cell(match["digits"].replace(",", "") + (match["decimals"] or ""), units[0] if units else "", "", marks)
+    return Cell((match["sign"] or "") + match["digits"].replace(",", "") + (match["decimals"] or ""), units[0] if units else "", "", marks)
 
 
 def is_year(text: str) -> bool:
@@ -223,6 +228,11 @@ def read_table(source_id: str, grid: Grid, first: int) -> Table:
     values = [place for place in places if any(_is_value(line[place]) for _, line in body if place < len(line))]
     columns = [tuple(_header_of(line, place, start, values) for _, line in header_lines) for place in values]
     columns = [tuple(without_marks(part) for part in column if part) for column in columns]
+    for number, line in header_lines:
+        used = {_header_place(line, place, start, values) for place in values}
+        for place, text in enumerate(line):
+            if place and text.strip() and place not in used:
+                raise refused(number, f"no number stands under the header {text.strip()!r}", "a column is missing or was moved")
     for place, column in zip(values, columns, strict=True):
         if not column:
             raise refused(header_lines[0][0], f"column {place + 1} has no header", "it is not certain what it counts")
@@ -271,13 +281,18 @@ def _is_header_beside(filled: Sequence[tuple[int, str]]) -> bool:
 
 
 def _header_of(line: Sequence[str], place: int, start: int, values: Sequence[int]) -> str:
-    """Give the header of a column in one line: above it, or else to its left, where it spans several columns."""
+    header = _header_place(line, place, start, values)
+    return "" if header is None else line[header].strip()
+
+
+def _header_place(line: Sequence[str], place: int, start: int, values: Sequence[int]) -> int | None:
+    """Find the header of a column in one line: above it, or else to its left, where it spans several columns."""
     left = [column for column in range(start, min(place, len(line) - 1) + 1) if line[column].strip()]
     if left:
-        return line[left[-1]].strip()
+        return left[-1]
     # the first header may stand over the empty column between the labels and the first numbers
     before = [column for column in range(1, min(start, len(line))) if line[column].strip()]
-    return line[before[-1]].strip() if before and place == values[0] else ""
+    return before[-1] if before and place == values[0] else None
 
 
 def _row(refused: Callable[[int, str, str], PublicationError], number: int, line: Sequence[str], start: int, values: Sequence[int]) -> Row:
@@ -307,7 +322,7 @@ def _row(refused: Callable[[int, str, str], PublicationError], number: int, line
             cells[owner] = Cell(known.text, "percent", "", known.marks)
         else:
             cells[owner] = Cell(known.text, known.unit, known.sentinel, known.marks + text.strip())
-    return Row(number, without_marks(label), 100 * place + indent, tuple(cells.get(value) for value in values))
+    return Row(number, without_marks(label), LEVEL_OF_COLUMN * place + indent, tuple(cells.get(value) for value in values))
 
 
 def children_of(rows: Sequence[Row]) -> Iterator[tuple[Row, list[Row]]]:

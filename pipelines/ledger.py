@@ -292,7 +292,8 @@ def _validate(data: Path, frames: Mapping[Task, pl.DataFrame]) -> dict[Task, Val
     by_source = {task.snapshot.source_id: frame for task, frame in frames.items()}
     previous = {}
     for task, frame in frames.items():
-        before = [read_observations(data, v) for v in read_ledger(data, task.snapshot.source_id) if v.origin == task.origin and is_intact(data, v)]
+        intact = [v for v in read_ledger(data, task.snapshot.source_id) if v.origin == task.origin and is_intact(data, v)]
+        before = [read_observations(data, vintage) for vintage in intact]
         # another edition of a publication may print fewer tables; the same edition, published again, may not lose a row
         comparable = before if task.origin == "figures" else [old for old in before if _editions(old) == _editions(frame)]
         if comparable:

@@ -240,7 +240,12 @@ def conform(frame: pl.DataFrame, source_id: str, vocabulary: Vocabulary | None =
     for name, derived in (("period_start", "start"), ("period_end", "end")):
         differs = pl.col(name).is_not_null() & (pl.col(name) != pl.col(derived).cast(pl.String))
         problems += _bad_rows(typed, differs, f"{name} differs from time_period: correct one of them")
-    printed_decimals = pl.col("obs_value").str.extract(r"\.(\d+)$").str.len_chars().fill_null(0)
+    # only a text shows how many decimals were printed: a number that came typed may have lost them
+    printed_decimals = (
+        pl.col("obs_value").str.extract(r"\.(\d+)$").str.len_chars().fill_null(0)
+        if frame.schema["obs_value"] == pl.String
+        else pl.lit(None, dtype=pl.Int32)
+    )
     typed = typed.with_columns(
         pl.col("start").alias("period_start"),
         pl.col("end").alias("period_end"),

@@ -31,6 +31,11 @@ WRAP = 0.9
 HEADER_REACH = 13.0
 #: how far (points) a count may stand out of its column header
 COLUMN_REACH = 8.0
+#: a footnote mark begins this near (points) to the end of its word, and stands this much higher
+MARK_GAP = 1.5
+MARK_RISE = (1.5, 7.0)
+#: how far (points) a row label may be indented
+INDENT = 15.0
 #: share of the page height at its foot where a page number may stand alone
 FOOTER = 0.09
 
@@ -219,8 +224,14 @@ def _words(handle: ctypes.c_void_p, text: str) -> list[Word]:
         if "0" <= characters[-1] <= "9" and end - start > 1:
             words += _counted(handle, text, start, end, (x.value, y.value), (right.value, bottom.value, top.value))
         else:
-            words.append(Word(characters, x.value, right.value, y.value))
+            word = Word(characters, x.value, right.value, y.value)
+            words.append(word._replace(raised=True) if characters.isdigit() and words and _is_mark_of(words[-1], word) else word)
     return words
+
+
+def _is_mark_of(before: Word, word: Word) -> bool:
+    """Say whether a digit stands at the end of the word before it, and higher."""
+    return abs(word.x0 - before.x1) <= MARK_GAP and MARK_RISE[0] < word.y - before.y < MARK_RISE[1]
 
 
 def _counted(
@@ -421,7 +432,7 @@ def _blocks(source_id: str, page: Page, label_headers: Sequence[str], kinds: Map
 
 
 def _beside(anchor: Sequence[Word], chunk: Sequence[Word]) -> bool:
-    return abs(chunk[0].y - anchor[0].y) <= HEADER_REACH and anchor[-1].x1 < chunk[0].x0
+    return abs(chunk[0].y - anchor[0].y) <= HEADER_REACH and anchor[-1].x1 + CELL_GAP < chunk[0].x0
 
 
 def _columns(source_id: str, page: int, label: str, headers: Sequence[list[Word]], kinds: Mapping[str, str]) -> list[tuple[str, _Column]]:
@@ -472,6 +483,10 @@ def _cells_of(document: Document, block: _Block, line: Sequence[Word]) -> _Line:
     clear = block.columns[0].x0 - COLUMN_REACH
     for word in line:
         if word.x1 < clear:
+            if word.x0 - (before.x1 if before else block.label_x0) > (CELL_GAP if before else INDENT):
+                raise quarantined(
+                    document.source_id, block.page, f"{text_of(line)!r}: {word.text!r} stands apart", "a column is new or has moved"
+                )
             label.append(word.text)
             before = word
             continue

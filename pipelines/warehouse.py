@@ -263,7 +263,9 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
         for column in COLUMNS
     ]
     dimensions = ", ".join(SERIES_DIMENSIONS)
-    con.execute(f"CREATE TEMP VIEW staged AS SELECT *, hash({dimensions}) AS dimensions_hash FROM (SELECT {', '.join(expressions)} {reading})")
+    con.execute(
+        f"CREATE TEMP VIEW staged AS SELECT *, hash({dimensions}) AS dimensions_hash FROM (SELECT {', '.join(expressions)} {reading})"
+    )
     try:
         con.execute(f"CREATE TEMP TABLE staged_series AS SELECT DISTINCT {dimensions}, dimensions_hash FROM staged")
         con.execute(f"CREATE TEMP TABLE staged_attributes AS SELECT DISTINCT source_id, {', '.join(_ATTRIBUTES)} FROM staged")

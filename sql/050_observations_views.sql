@@ -130,7 +130,7 @@ pairs AS (
         latest_edition.published_on AS later_published_on,
         latest_edition.evidence AS later_evidence,
         revised.editions,
-        false AS is_part_of_a_year,
+        FALSE AS is_part_of_a_year,
         CAST([] AS VARCHAR[]) AS breaks_between
     FROM revised
     JOIN ranked_editions AS first_edition
@@ -162,7 +162,7 @@ pairs AS (
         later.published_on,
         later.evidence,
         1,
-        dayofyear(later.period_start) > 1 OR coalesce(dayofyear(earlier.period_start) > 1, false),
+        dayofyear(later.period_start) > 1 OR coalesce(dayofyear(earlier.period_start) > 1, FALSE),
         coalesce(breaks_between_years.break_ids, CAST([] AS VARCHAR[]))
     FROM yearly_reports AS later
     LEFT JOIN yearly_reports AS earlier

@@ -207,7 +207,7 @@ def child_sex_exploitation_files() -> dict[str, str]:
             _FISCAL,
         ),
         (
-            "Prison terms imposed on convicted defendants, 1994-2006",
+            "Prison terms imposed on convicted defendants, 1994, 1996, and 2006",
             [["Fiscal year", "Percent sentenced to prison", "Median prison term (months)"]],
             [["1994", "/", "36"], ["1996", "81%", "40"], ["2006", "96%", "63"]],
             ["/Not reported.", *_FISCAL],
@@ -322,3 +322,68 @@ def human_trafficking_files(edition: str = "2024") -> dict[str, str]:
 
 def human_trafficking(edition: str = "2024") -> bytes:
     return zipped(human_trafficking_files(edition))
+
+
+# --- USSC Quick Facts (text seen) ----------------------------------------------------------------------------------------------------
+
+
+def quick_facts(subject: str = "sexual abuse") -> bytes:
+    """A page: that on sexual abuse with the published numbers of FY 2023, the other with an invented year and invented numbers."""
+    if subject == "sexual abuse":
+        year, everybody, individuals, trial, prison, months = 2023, "64,124", "1,395", "11.1", "99.5", "213"
+        districts = ["Middle District of Florida (45);", "District of South Dakota (42);", "Eastern District of Virginia (39);",
+                     "Northern District of Texas (37);", "Eastern District of Michigan (36, tie);", "Western District of Missouri (36, tie);",
+                     "District of Utah (36, tie)."]  # fmt: skip
+    else:
+        year, everybody, individuals, trial, prison, months = 2031, "60,001", "1,234", "2.5", "98.7", "111"
+        districts = ["Middle District of Florida (50);", "Eastern District of Texas (40);", "District of Utah (30);",
+                     "Central District of California (20);", "District of Maine (10)."]  # fmt: skip
+    return f"""<!doctype html><html><head><title>{subject.title()} | Sample</title></head><body><h1>{subject.title()}</h1>
+<p>{CONSTRUCTED}</p>
+<p>Of the {everybody} cases reported in FY {year}, {individuals} involved {subject}. {subject.capitalize()} offenses have increased by
+19.7% since FY {year - 4}.<a>[1]</a>, <a>[2]</a></p>
+<ul><li>{trial}% of individuals sentenced for {subject} were convicted at trial, compared to 2.7% of all others.</li>
+<li>The top five districts for individuals sentenced for {subject} were:<ul>
+{"".join(f"<li>{district}</li>" for district in districts)}
+</ul></li></ul><h2>Punishment</h2>
+<ul><li>{prison}% of individual sentenced for {subject} were sentenced to prison; their average sentence was {months} months.</li></ul>
+<p>[1] Sample, FY{year} datafile, USSCFY{year % 100}.</p></body></html>""".encode()
+
+
+# --- table D-2 of the courts (layout not seen) ---------------------------------------------------------------------------------------
+
+
+def d2_grid(month: str = "September 30", years: Sequence[int] = (2022, 2023), totals: Sequence[int] = (68_482, 66_147)) -> list[list[str]]:
+    """The table for some years; only the totals of September 2022 and 2023 are published numbers."""
+    sex = {"Sexual Abuse of Adult": 240, "Sexual Abuse of Minor": 610, "Transportation for Illegal Sexual Activity": 180,
+           "Sexually Explicit Material": 1_905, "Sex Offender Registry": 322, "Other": 0}  # fmt: skip
+    violent = {"Homicide": 310, "Assault": 1_420, "Robbery": 990}
+    lines = [
+        ["Table D-2."],
+        ["U.S. District Courts—Criminal Defendants Filed, by Offense,"],
+        [f"During the 12-Month Periods Ending {month}, {years[0]} Through {years[-1]}"],
+        [CONSTRUCTED],
+        ["Offense", *(str(year) for year in years), f"Percent Change Since {years[-2]}"],
+    ]
+    fixed = sum(sex.values()) + sum(violent.values())
+
+    def line(label: str, counts: Sequence[int]) -> list[str]:
+        change = f"{100 * (counts[-1] - counts[-2]) / counts[-2]:.1f}" if counts[-2] else "-"
+        return [label, *(str(count) if count else "-" for count in counts), change]
+
+    steps = range(len(years))
+    lines.append(line("Total", totals))
+    lines.append(line("Violent Offenses—Total", [sum(violent.values()) + 3 * step for step in steps]))
+    lines += [line(label, [count + step for step in steps]) for label, count in violent.items()]
+    lines.append(line("Drug Offenses—Total", [total - fixed - 8 * step for step, total in zip(steps, totals, strict=True)]))
+    lines.append(line("Sex Offenses—Total", [sum(sex.values()) + 5 * step for step in steps]))
+    lines += [line(label, [count + (step if count else 0) for step in steps]) for label, count in sex.items()]
+    lines.append(["Note: Constructed. This table includes transfers."])
+    width = len(years) + 2
+    return [[*cells, *[""] * (width - len(cells))] for cells in lines]
+
+
+def d2(month: str = "September 30", years: Sequence[int] = (2022, 2023), totals: Sequence[int] = (68_482, 66_147)) -> bytes:
+    from tests.federal_mutations import workbook_of
+
+    return workbook_of({"Table D-2": d2_grid(month, years, totals)})

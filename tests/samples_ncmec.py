@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 #: advance widths of Helvetica for the printable ASCII characters, in thousandths of the font size
@@ -60,7 +60,6 @@ class Sample:
     figures: frozenset[Figure]
     title: str = ""
     dated: str = "2025"
-    published_on: str = field(default="")
 
     def write(self, path: Path) -> Path:
         path.write_bytes(pdf_of(self.pages, self.title, self.dated))
@@ -79,12 +78,12 @@ def centred(x: float, y: float, text: str, size: float = 11.0) -> Text:
     return Text(x - width_of(text, size) / 2, y, text, size)
 
 
-def pdf_of(pages: Iterable[Sequence[Text]], title: str, dated: str, font: str = "Helvetica") -> bytes:
+def pdf_of(pages: Iterable[Sequence[Text]], title: str, dated: str, font: str = "Helvetica", encoding: str = "/WinAnsiEncoding") -> bytes:
     """Write a PDF file with one font and text at the places given."""
     pages = list(pages)
     objects = ["<< /Type /Catalog /Pages 2 0 R >>", ""]
     font_number = 3
-    objects.append(f"<< /Type /Font /Subtype /Type1 /BaseFont /{font} /Encoding /WinAnsiEncoding >>")
+    objects.append(f"<< /Type /Font /Subtype /Type1 /BaseFont /{font} /Encoding {encoding} >>")
     kids = []
     for texts in pages:
         content = "\n".join(
@@ -238,10 +237,10 @@ def _upload_figure(
     return Figure(measure, area, breakdown, period, value, status, population=populations.get(measure, _BY_UPLOAD))
 
 
-def country_sample(year: int, seed: int = 2) -> Sample:
+def country_sample(year: int, seed: int = 2, *, with_total: bool = False) -> Sample:
     """Reports by country in the layout of a year: two columns in 2019, one until 2023, referrals and informational reports since 2024."""
     if year >= 2024:
-        return _split_sample(year, "Country", "Country / Territory", _COUNTRIES, seed)
+        return _split_sample(year, seed, with_total=with_total)
     names = sorted(_COUNTRIES)
     counts = _counts(seed + year, len(names) + 1)
     period = f"{year}-01-01/P1Y"
@@ -266,7 +265,7 @@ def country_sample(year: int, seed: int = 2) -> Sample:
 
 
 def _two_column_pages(table: Sequence[tuple[str, tuple[str, ...]]], total: int) -> tuple[tuple[Text, ...], ...]:
-    """Lay the list for 2019 out: two columns of names on a page, a running header that names another list, the total in a table of its own."""
+    """Lay the list for 2019 out: two columns on a page, a running header that names another list, the total in a table of its own."""
     first = [
         _copyright(2020),
         Text(188, 616, "2019 CyberTipline Reports", 18),
@@ -301,28 +300,40 @@ def _two_column_pages(table: Sequence[tuple[str, tuple[str, ...]]], total: int) 
     return tuple(tuple(page) for page in pages)
 
 
-def _split_sample(year: int, kind: str, header: str, areas: Sequence[tuple[str, str]], seed: int) -> Sample:
-    names = sorted(areas)
-    referred, informational = _counts(seed + year, len(names) + 1), _counts(seed + year + 50, len(names) + 1)
+def _split_sample(year: int, seed: int, *, with_total: bool) -> Sample:
+    """Lay out referrals and informational reports; one cell is empty; with a column of totals if wanted."""
+    names = [*sorted(_COUNTRIES), ("No Country Listed*", "WORLD")]
+    referred, informational = _counts(seed + year, len(names)), _counts(seed + year + 50, len(names))
     period, status = f"{year}-01-01/P1Y", "B" if year == 2024 else "A"
     table, figures = [], []
-    for index, (name, area) in enumerate((*names, ("No Country Listed*", "WORLD"))):
+    for index, (name, area) in enumerate(names):
         empty = area == "AQ"
+        if empty:
+            informational[index] = 0
         breakdown = "upload_location=not_listed" if area == "WORLD" else ""
-        cells = (f"{referred[index]:,}", "" if empty else f"{informational[index]:,}")
-        table.append((name, cells))
+        both = referred[index] + informational[index]
+        cells = (f"{referred[index]:,}", "" if empty else f"{informational[index]:,}", f"{both:,}")
+        table.append((name, cells if with_total else cells[:2]))
         figures.append(_upload_figure(area, breakdown, period, str(referred[index]), status, "reports_referred"))
         value, its_status = (None, "O") if empty else (str(informational[index]), status)
         figures.append(_upload_figure(area, breakdown, period, value, its_status, "reports_informational"))
-        if empty:
-            informational[index] = 0
-    totals = (sum(referred), sum(informational))
-    table.append(("Total", tuple(f"{total:,}" for total in totals)))
-    figures.append(_upload_figure("WORLD", "", period, str(totals[0]), status, "reports_referred"))
-    figures.append(_upload_figure("WORLD", "", period, str(totals[1]), status, "reports_informational"))
-    pages = _list_pages(year, kind, (header, "Referrals", "Informational"), table, [SYNTHETIC_NOTE], column_ends=(400.0, 489.0))
-    title = f"{year} CyberTipline Reports by {kind}"
-    return Sample(f"country {year}", "ncmec_reports_by_country", pages, frozenset(figures), title, f"{year + 1}{_MONTHS_AFTER}")
+        if with_total:
+            figures.append(_upload_figure(area, breakdown, period, str(both), status))
+    sums = (sum(referred), sum(informational), sum(referred) + sum(informational))
+    measures = ("reports_referred", "reports_informational", "reports_received")[: 3 if with_total else 2]
+    table.append(("Total", tuple(f"{total:,}" for total in sums[: len(measures)])))
+    figures += [_upload_figure("WORLD", "", period, str(total), status, measure) for total, measure in zip(sums, measures, strict=False)]
+    headers = ("Country / Territory", "Referrals", "Informational", "Total Reports")[: len(measures) + 1]
+    ends = (330.0, 410.0, 489.0) if with_total else (400.0, 489.0)
+    pages = _list_pages(year, "Country", headers, table, [SYNTHETIC_NOTE], column_ends=ends)
+    return Sample(
+        f"country {year}" + (" with totals" if with_total else ""),
+        "ncmec_reports_by_country",
+        pages,
+        frozenset(figures),
+        f"{year} CyberTipline Reports by Country",
+        f"{year + 1}{_MONTHS_AFTER}",
+    )
 
 
 _STATES = (
@@ -498,9 +509,9 @@ def ojjdp_sample(year: int, seed: int = 4) -> Sample:
     unknown = [report.draw(300_000, 2_000_000) for _ in years]
     abroad = [totals[other] - us[index] - unknown[index] for index, other in enumerate(years)]
     y = 256.0
-    for key, label, values in (("us", "U.S.", us), ("outside_us", "International", abroad), ("unknown", "Unknown", unknown)):
+    last = "Unknown Location" if report.later else "Unknown"
+    for key, label, values in (("us", "U.S.", us), ("outside_us", "International", abroad), ("unknown", last, unknown)):
         if key == "unknown" and report.later:
-            label = "Unknown Location"
             page.append(Text(78 + width_of(label, 11), y - 3, "3", 7))
         page.append(Text(78, y - (6.5 if report.later else 13), label))
         for index, other in enumerate(years):
@@ -763,7 +774,7 @@ def _write_submissions(report: _Report) -> None:
     cells: dict[str, list[int]] = {}
     for key, _ in _AGENCIES:
         if "total" not in key:
-            cells[key] = [report.draw(0, 900 if position % 2 == 0 else 9_000_000) for position in range(6)]
+            cells[key] = [report.draw(*((1_000, 9_000_000) if position % 2 else (0, 900))) for position in range(6)]
     cells["federal_total"] = [sum(cells[key][p] for key in ("hsi_ice", "fbi", "other_federal")) for p in range(6)]
     cells["military_total"] = [sum(cells[key][p] for key in ("coast_guard", "army", "navy", "air_force", "marine_corps")) for p in range(6)]
     cells["total"] = [
@@ -795,6 +806,7 @@ def all_samples() -> tuple[Sample, ...]:
     return (
         *(esp_sample(year) for year in (2019, 2021, 2023, 2024, 2025)),
         *(country_sample(year) for year in (2019, 2020, 2022, 2023, 2024, 2025)),
+        country_sample(2025, with_total=True),
         state_sample(2023),
         state_sample(2024, codes=True),
         ojjdp_sample(2022),

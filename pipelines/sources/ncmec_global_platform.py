@@ -79,8 +79,9 @@ _AGREEMENTS: tuple[tuple[str, str], ...] = (
     ("cybertipline_reports_referred", "ncmec_priority_"),
     ("file_information_reported_", "_industry_classification"),
 )
+#: field -> fields of which it is a part
+_PARTS = (("esp_escalations", "cybertipline_reports_referred"), ("file_information_gai_csam", "file_information_reported_"))
 _THRESHOLDS = {"figures": 50, "providers": 10}
-_NOT_PUBLISHED = "--"
 _US_AREAS = frozenset({"AS", "GU", "MP", "PR", "UM", "US", "VI"})
 _SUPPRESSED = re.compile(r"<([0-9]+)")
 _ID = re.compile(r"[A-Z]{2}")
@@ -98,14 +99,14 @@ class _Period:
 
 @dataclass(frozen=True)
 class _Cell:
-    """One printed value: `low` and `high` bound what it can stand for; None when the producer gives nothing."""
+    """One printed value: `low` and `high` bound what it can stand for; no value when the producer suppresses it."""
 
     value: int | None
     status: str
     qualifier: str
     note: str
-    low: int = 0
-    high: int | None = None
+    low: int
+    high: int
 
 
 def parse(snapshot: Snapshot) -> pl.DataFrame:
@@ -284,24 +285,23 @@ def _figures(item: Mapping[str, Any], name: str) -> list[tuple[str, tuple[_Quant
         cells.append((field, meaning, _cell(item[field], f"{name}, field {field}", "figures")))
     by_field = {field: cell for field, _, cell in cells}
     for whole, parts in _AGREEMENTS:
-        ranges = [_range([cell for field, cell in by_field.items() if pattern in field]) for pattern in (whole, parts)]
-        if None in ranges:
-            continue
-        (low, high), (other_low, other_high) = (bounds for bounds in ranges if bounds is not None)
+        (low, high), (other_low, other_high) = (
+            _range([cell for field, cell in by_field.items() if pattern in field]) for pattern in (whole, parts)
+        )
         if low > other_high or other_low > high:
             raise _refused(
                 name,
                 f"`{whole}` stands for {low:,} to {high:,}, the fields `{parts}` together for {other_low:,} to {other_high:,}",
                 "a figure is wrong, or the rounding has changed",
             )
+    for part, whole in _PARTS:
+        if by_field[part].low > _range([cell for field, cell in by_field.items() if whole in field])[1]:
+            raise _refused(name, f"`{part}` exceeds `{whole}`, of which it is a part", "a figure is wrong")
     return cells
 
 
-def _range(cells: Sequence[_Cell]) -> tuple[int, int] | None:
-    highs = [cell.high for cell in cells if cell.high is not None]
-    if len(highs) < len(cells):
-        return None
-    return sum(cell.low for cell in cells), sum(highs)
+def _range(cells: Sequence[_Cell]) -> tuple[int, int]:
+    return sum(cell.low for cell in cells), sum(cell.high for cell in cells)
 
 
 def _providers(item: Mapping[str, Any], name: str) -> list[tuple[str, tuple[_Quantity, str], _Cell]]:
@@ -314,11 +314,11 @@ def _providers(item: Mapping[str, Any], name: str) -> list[tuple[str, tuple[_Qua
         if not provider.strip():
             raise _refused(name, "a provider without a name", "the figure cannot be named")
         cell = _cell(value, f"{name}, provider {provider}", "providers")
-        if previous is not None and cell.high is not None and cell.low > previous:
+        if previous is not None and cell.low > previous:
             raise _refused(
                 name, f"provider {provider} stands below a smaller one", "the list runs from the largest down: a figure is wrong"
             )
-        previous = cell.high if cell.high is not None else previous
+        previous = cell.high
         cells.append((f"referrals_by_esp, {provider}", (_REFERRALS, f"esp={_canonical(provider)}"), cell))
     return cells
 
@@ -326,8 +326,6 @@ def _providers(item: Mapping[str, Any], name: str) -> list[tuple[str, tuple[_Qua
 def _cell(value: object, place: str, kind: str) -> _Cell:
     threshold = _THRESHOLDS[kind]
     if isinstance(value, str):
-        if value == _NOT_PUBLISHED:
-            return _Cell(None, "O", "exact", "Printed as two dashes: not published.")
         match = _SUPPRESSED.fullmatch(value)
         if match is None:
             raise _refused(place, f"{value!r} is no figure", "the file has another layout")

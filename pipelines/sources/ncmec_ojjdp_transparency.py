@@ -37,6 +37,8 @@ _APPENDIX_ROW = re.compile(r"CY ?([0-9]{4}) \(([0-9]{1,2})/([0-9]{1,2})/([0-9]{2
 _NEW_ESPS = re.compile(r"\bin CY (20[0-9]{2}),? (?:this number (?:increased|decreased|rose|fell) to )?([0-9,]+) new ESPs\b", re.IGNORECASE)
 _RECIPIENT_CELL = re.compile(r"(actionable|referrals?):([0-9,]+)(informational|international):([0-9,]+)total:([0-9,]+)")
 _RECIPIENT_WORDS = ("actionable:", "referrals:", "referral:", "informational:", "international:", "total:")
+#: white space (points) around a year that stands in a header and not in prose
+_HEADER_GAP = 14.0
 #: how far (points) the cells of one header row may stand apart in height
 _HEADER_SPREAD = 26.0
 #: how far (points) above and below the header row its caption may stand
@@ -370,8 +372,8 @@ def _headers(page: Page) -> Iterator[_Header]:
             if cell is None:
                 continue
             following = [other for other in line[last + 1 :] if not other.raised]
-            alone_left = position == 0 or word.x0 - line[position - 1].x1 > CELL_GAP
-            alone_right = not following or following[0].x0 - line[last].x1 > CELL_GAP
+            alone_left = position == 0 or word.x0 - line[position - 1].x1 > _HEADER_GAP
+            alone_right = not following or following[0].x0 - line[last].x1 > _HEADER_GAP
             if alone_left and alone_right:
                 cells.append(_Column(int(cell[1]), "", (word.x0 + line[last].x1) / 2, word.y))
     row: list[_Column] = []
@@ -765,6 +767,8 @@ def _prove(grids: Mapping[str, _Grid], victims: Mapping[int, _Grid], totals: Map
             _adds(submissions, year, ("coast_guard", "army", "navy", "air_force", "marine_corps"), military, kind)
             whole = submissions.count("total", year, kind)
             _adds(submissions, year, ("federal_total", "local_state_icac", "military_total", "international"), whole, kind)
+        for row in submissions.rows:
+            _bounded(submissions, year, submissions.count(row, year, "reviews"), submissions.count(row, year, "files"), f"reviews of {row}")
         for row in ("us", "outside_us", "unknown"):
             _check_percent(grids["users"], row, year, total)
         grid = victims[year]

@@ -125,6 +125,4 @@ def _observation(row: Row, year: int) -> dict[str, str | None]:
 
 def _canonical(name: str) -> str:
     """Write a name so that it can stand in a breakdown; distinct names stay distinct."""
-    if not {";", "="} & set(name):
-        return name
     return name.replace("%", "%25").replace(";", "%3B").replace("=", "%3D")

@@ -1,0 +1,87 @@
+"""Fixtures that several test modules share: the project's own release, built once, and a small one to do harm to.
+
+Belongs here: what is costly to make and only read, or cheap to copy. Does not belong here: expected values.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipelines import ledger, releases
+
+#: enough for a headline: the reports, the prosecutions nobody counts, and one federal publication
+SMALL = ("ncmec_ojjdp_transparency", "not_collected", "bjs_csec")
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A data folder and the figures it was made of."""
+
+    data: Path
+    figures: Path
+
+    @property
+    def database(self) -> Path:
+        return self.data / "published" / releases.DATABASE
+
+    def copy_to(self, folder: Path) -> Workplace:
+        """Copy both folders, so that a test can do harm to them."""
+        shutil.copytree(self.data, folder / "data", symlinks=True)
+        shutil.copytree(self.figures, folder / "figures")
+        return Workplace(folder / "data", folder / "figures")
+
+    def build(self, *, force: bool = False) -> releases.Release:
+        """Do by hand what the build job does: derive, build, publish."""
+        ledger.derive(self.data, ledger.figures_tasks(self.figures), force=force)
+        release = releases.build_release(self.data, force=force)
+        releases.publish(self.data, release)
+        return release
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """The release of all embedded figures; read it, do not change it."""
+    with _made_once(tmp_path_factory, "built") as folder:
+        workplace = Workplace(folder / "data", ledger.FIGURES)
+        if not workplace.database.exists():
+            workplace.build()
+    return workplace
+
+
+@pytest.fixture(scope="session")
+def small_original(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """The release of three sources; read it, do not change it."""
+    with _made_once(tmp_path_factory, "small") as folder:
+        workplace = Workplace(folder / "data", folder / "figures")
+        if not workplace.database.exists():
+            workplace.figures.mkdir()
+            for source_id in SMALL:
+                shutil.copy(ledger.FIGURES / f"{source_id}.csv", workplace.figures)
+            workplace.build()
+    return workplace
+
+
+@pytest.fixture
+def small(small_original: Workplace, tmp_path: Path) -> Workplace:
+    """A copy of the small release, for this test alone."""
+    return small_original.copy_to(tmp_path / "small")
+
+
+@contextmanager
+def _made_once(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """Give a folder that all workers of pytest-xdist share, to one of them at a time."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder = root / f"shared_{name}"
+    folder.mkdir(exist_ok=True)
+    with (root / f"shared_{name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder

@@ -1,0 +1,131 @@
+"""Damaged publications of courts, prosecutors and the sentencing side: every mutant gives exactly the figures or a loud error.
+
+The exceptions are declared here: cells that no printed number can check, and kinds of damage after which the publication is
+consistent and says something else. `MUTANTS_PER_KIND` raises the number of mutants; the counts of outcomes stand in the test report.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests import samples_federal as samples
+from tests.federal_mutations import Case, judge, kinds_of, mutant, read
+
+_PER_KIND = int(os.environ.get("MUTANTS_PER_KIND", "4"))
+
+Figure = Mapping[str, object]
+
+
+def _none(figure: Figure) -> bool:
+    return False
+
+
+def _within_rounding(figure: Figure) -> bool:
+    """Rounded figures check each other only as far as the rounding goes: small parts of a large whole are free."""
+    value = figure["obs_value"]
+    small = {"files_received": 300_000, "reports_referred": 30_000}[str(figure["measure"])]
+    return not isinstance(value, float) or value < small or figure["ref_area"] != "US"
+
+
+def _part_of_breakdown(*starts: str) -> Callable[[Figure], bool]:
+    return lambda figure: str(figure["breakdown"]).startswith(starts)
+
+
+def _by_measure(*names: str) -> Callable[[Figure], bool]:
+    """Figures printed once, without a total or a count beside them."""
+    return lambda figure: f"{figure['measure']} {figure['unit_measure']}" in names
+
+
+_TITLE = {"title of another subject": "a table on something else is not read; rows that vanish show against the last vintage"}
+_LAST = {"last table dropped": "no list of tables tells how many there are; rows that vanish show against the last vintage"}
+_YEARS = {"columns exchanged under their headers": "counts of two years can be exchanged as a whole"}
+_NAMES = {"labels exchanged": "names of rows without another witness can be exchanged"}
+CASES = (
+    Case("platform, year", "ncmec_global_platform", samples.platform(), "json", _within_rounding, {}),
+    Case("platform, half-year", "ncmec_global_platform", samples.platform("2024-01-01/P6M"), "json", _within_rounding, {}),
+    Case("platform, providers", "ncmec_global_platform", samples.platform_providers(), "json", _part_of_breakdown("esp="), {}),
+    Case(
+        "half-year page", "ncmec_half_year_update", samples.half_year(), "html",
+        _part_of_breakdown("incident_type=child_sex_trafficking", "topic=sadistic", "topic=financial"), {},
+    ),
+    Case(
+        "child sex exploitation", "bjs_child_sex_exploitation", samples.child_sex_exploitation(), "zip",
+        _by_measure("defendants_convicted percent", "defendants_sentenced_to_prison percent", "prison_term_imposed months"),
+        _TITLE | _LAST | _YEARS | _NAMES | {"row dropped": "a table of two rows has no total that would miss one"},
+    ),
+    Case(
+        "CSEC", "bjs_csec", samples.csec(), "zip",
+        _by_measure(
+            "suspects_referred count", "suspects_in_matters_concluded count", "defendants_charged count", "prison_term_imposed months",
+            "suspects_prosecuted percent", "suspects_declined percent", "suspects_disposed_by_magistrate percent",
+        ),
+        _TITLE | _LAST | _YEARS | _NAMES,
+    ),
+    Case(
+        "Federal Justice Statistics", "bjs_federal_justice_statistics", samples.federal_justice(), "zip",
+        lambda figure: str(figure["offense_scope"]).startswith("bjs_fjs"), _TITLE | _LAST | _YEARS | _NAMES,
+    ),
+    Case(
+        "trafficking, collection", "bjs_human_trafficking", samples.human_trafficking(), "zip",
+        _by_measure("suspects_referred count", "suspects_prosecuted count", "defendants_convicted count", "defendants_charged count"),
+        _TITLE | _LAST | _YEARS | _NAMES,
+    ),
+    Case("trafficking, 2015", "bjs_human_trafficking", samples.human_trafficking("2015"), "zip", _none, _TITLE | _NAMES),
+    Case(
+        "Quick Facts, abuse", "ussc_quick_facts", samples.quick_facts(), "html", lambda figure: True,
+        {"row dropped": "one of several districts in a tie can be missing"},
+    ),
+    Case("Quick Facts, pornography", "ussc_quick_facts", samples.quick_facts("child pornography"), "html", lambda figure: True, {}),
+    Case(
+        "D-2, September", "aouscourts_judicial_business", samples.d2(), "xlsx", _part_of_breakdown("offense="),
+        _NAMES | {"table cut off": "a last row of zeros is in no sum"},
+    ),
+    Case(
+        "D-2, December", "aouscourts_judicial_business", samples.d2("December 31", (2004, 2005, 2006), (80_000, 90_000, 91_000)), "xlsx",
+        _part_of_breakdown("offense="), _NAMES | _YEARS | {"table cut off": "a last row of zeros is in no sum"},
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_mutant_gives_the_figures_or_a_loud_error(
+    case: Case, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    truth = read(case, case.content, tmp_path)
+    verdicts: Counter[str] = Counter()
+    silent = []
+    for kind in kinds_of(case):
+        for seed in range(_PER_KIND):
+            content = mutant(case, kind, random.Random(f"{case.name} {kind} {seed}"))
+            if content is None or content == case.content:
+                continue
+            outcome = judge(case, kind, content, truth, tmp_path)
+            verdicts[outcome.verdict] += 1
+            if outcome.verdict == "silent":
+                silent.append(f"{kind} {seed}: {outcome.evidence}")
+    record_property("outcomes", dict(verdicts))
+    assert not silent, f"{dict(verdicts)}\n" + "\n".join(silent)
+    assert verdicts["loud"] > 3 * verdicts["blind"] + 50, verdicts
+
+
+def test_errors_name_source_finding_and_consequence(tmp_path: Path) -> None:
+    for case in CASES:
+        kind = kinds_of(case)[0]
+        for seed in range(20):
+            content = mutant(case, kind, random.Random(seed))
+            if content is None:
+                continue
+            outcome = judge(case, kind, content, frozenset(), tmp_path)
+            if outcome.verdict == "loud":
+                assert outcome.evidence.startswith(f"{case.source_id}: "), outcome.evidence
+                assert outcome.evidence.endswith(": publication quarantined"), outcome.evidence
+                assert str(tmp_path) not in outcome.evidence
+                break
+        else:
+            pytest.fail(f"no mutant of {case.name} was refused")
