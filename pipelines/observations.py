@@ -80,7 +80,8 @@ OPTIONAL: tuple[str, ...] = (
 #: statuses of a missing value; every other status stands beside a value (SDMX CL_OBS_STATUS)
 MISSING_STATUSES: tuple[str, ...] = ("L", "M", "O", "Q")
 
-AREA_PATTERN = re.compile(r"WORLD|unknown|[A-Z]{2}(-[A-Z0-9]{1,3})?|[A-Z0-9]{2,3}")
+#: ISO 3166 codes and judicial district codes of whatever maker (TXS, 3E, US-TXS) are capitals, digits and hyphens
+AREA_PATTERN = re.compile(r"unknown|[A-Z0-9]{2,8}(-[A-Z0-9]{1,8}){0,2}")
 PERIOD_PATTERN = re.compile(
     r"(?P<start>\d{4}-\d{2}-\d{2})/(?:(?P<end>\d{4}-\d{2}-\d{2})|"
     r"P(?=\d)(?:(?P<years>\d{1,4})Y)?(?:(?P<months>\d{1,5})M)?(?:(?P<weeks>\d{1,5})W)?(?:(?P<days>\d{1,6})D)?)"

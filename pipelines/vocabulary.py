@@ -29,6 +29,9 @@ CODE_LIST_OF: Mapping[str, str] = {
     "evidence": "evidence_grades",
 }
 
+#: lists that the rules themselves depend on: a folder of one's own need not repeat them
+RULE_LISTS = ("unit_measures", "value_qualifiers", "obs_status", "evidence_grades")
+
 UNKNOWN = "unknown"
 
 
@@ -86,6 +89,12 @@ def read_code_list(path: Path) -> list[dict[str, str]]:
     return rows
 
 
+def code_list_path(folder: Path, name: str) -> Path:
+    """Return the file of a code list: the folder's, or the catalogue's where the folder has no list of `RULE_LISTS`."""
+    own = folder / f"{name}.csv"
+    return CODE_LISTS / own.name if name in RULE_LISTS and not own.is_file() else own
+
+
 def load_vocabulary(folder: Path) -> Vocabulary:
     """Read every code list of `CODE_LIST_OF` from a folder.
 
@@ -93,7 +102,7 @@ def load_vocabulary(folder: Path) -> Vocabulary:
         VocabularyError: see `read_code_list`.
     """
     codes = {
-        dimension: tuple(row["code"] for row in read_code_list(folder / f"{name}.csv"))
+        dimension: tuple(row["code"] for row in read_code_list(code_list_path(folder, name)))
         for dimension, name in CODE_LIST_OF.items()
     }
     return Vocabulary(folder=folder, codes=codes)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,7 +33,16 @@ from pipelines.observations import (
     published_on_problem,
     series_problems,
 )
-from pipelines.vocabulary import CODE_LIST_OF, CODE_LISTS, PROJECT, Vocabulary, VocabularyError, load_vocabulary, read_code_list
+from pipelines.vocabulary import (
+    CODE_LIST_OF,
+    CODE_LISTS,
+    PROJECT,
+    Vocabulary,
+    VocabularyError,
+    code_list_path,
+    load_vocabulary,
+    read_code_list,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +128,7 @@ def build_database(
     finally:
         for leftover in (building, building.with_name(building.name + ".wal")):
             leftover.unlink(missing_ok=True)
+        shutil.rmtree(f"{building}.tmp", ignore_errors=True)
 
 
 def query(database: Path, statement: str) -> list[tuple[Any, ...]]:
@@ -183,8 +194,8 @@ def _writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
         con.execute("USE memory")
         con.execute("DETACH release")
-    except duckdb.OutOfMemoryException as problem:
-        raise WarehouseError(f"{path.name}: {problem}: free memory or disk space and build again") from problem
+    except duckdb.Error as problem:
+        raise WarehouseError(f"{path.name}: {problem}: nothing was published; see to the cause and build again") from problem
     finally:
         con.close()
 
@@ -209,7 +220,7 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[s
 
 def _insert_code_lists(con: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> None:
     for name in CODE_LIST_OF.values():
-        _insert(con, _TABLE_OF_CODE_LIST.get(name, name), read_code_list(vocabulary.folder / f"{name}.csv"))
+        _insert(con, _TABLE_OF_CODE_LIST.get(name, name), read_code_list(code_list_path(vocabulary.folder, name)))
     _insert(con, "null_reasons", read_code_list(NULL_REASONS))
     # a breakdown, not a dimension: folders of other code lists need not have it
     _insert(con, "declination_reasons", read_code_list(DECLINATION_REASONS))
