@@ -106,7 +106,8 @@ def spellings(period: Period) -> list[str]:
     """Write a period in every way the schema allows."""
     texts = [f"{period.start}/{period.end}", f"{period.start}/P{period.days}D"]
     if "P" in period.text:
-        months = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month + 1
+        after = period.end + DAY
+        months = (after.year - period.start.year) * 12 + after.month - period.start.month
         texts = [period.text] * 3 + [f"{period.start}/P{months}M", *texts]
     return texts
 
