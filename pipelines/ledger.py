@@ -15,7 +15,11 @@ import importlib
 import importlib.util
 import io
 import json
+import lzma
 import os
+import re
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -38,6 +42,12 @@ FIGURES = PROJECT / "figures"
 CONTROL_TOTALS = PROJECT / "catalog" / "control_totals.toml"
 _FIGURE_KEY = [name for name in KEY if name not in ("published_on", "evidence")]
 _SHOWN_DIFFERENCES = 20
+#: what parsers, and what they read files with, raise when a file is not what they expect: none of it may stop the other sources
+_UNREADABLE = (
+    ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RuntimeError, EOFError, SyntaxError,
+    pl.exceptions.PolarsError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+_IMPORTED = re.compile(r"^from pipelines\.(\w+) import|^import pipelines\.(\w+)", re.MULTILINE)
 
 
 class LedgerError(ValueError):
@@ -162,16 +172,35 @@ def read_figures(snapshot: Snapshot) -> pl.DataFrame:
         raise ObservationError(f"{snapshot.source_id}: {problem}: write UTF-8 CSV with one cell per column") from problem
 
 
-def derivation_of(task: Task) -> str:
-    """Hash the code and the lists that turn a snapshot into observations."""
-    module = PROJECT / "pipelines" / "sources" / f"{task.snapshot.source_id}.py"
+def derivation_of(data: Path, task: Task) -> str:
+    """Hash what turns a snapshot into observations: code, lists, and for a publication what it has to reproduce."""
     files = [
         *(PROJECT / "pipelines" / f"{name}.py" for name in ("observations", "vocabulary", "expectations", "control_totals")),
-        *([module] if task.origin == "publication" and module.is_file() else []),
         *sorted(CODE_LISTS.glob("*.csv")),
         CONTROL_TOTALS,
     ]
-    return hashlib.sha256(b"".join(_bytes_hash(path) for path in files)).hexdigest()
+    judged_by = ""
+    if task.origin == "publication":
+        source_id = task.snapshot.source_id
+        files += _read_with(source_id)
+        control = last_valid(data, source_id, "figures")
+        judged_by = f"{sources_by_id()[source_id].layout} {control.snapshot_id if control else 'nothing transcribed'}"
+    return hashlib.sha256(b"".join(_bytes_hash(path) for path in files) + judged_by.encode()).hexdigest()
+
+
+@cache
+def _read_with(source_id: str) -> tuple[Path, ...]:
+    """List the parser of a source, every module of the project that it needs, and the lists of the catalogue that these name."""
+    module = PROJECT / "pipelines" / "sources" / f"{source_id}.py"
+    waiting, modules = [module] if module.is_file() else [], list[Path]()
+    while waiting:
+        path = waiting.pop()
+        modules.append(path)
+        needed = {PROJECT / "pipelines" / f"{name or other}.py" for name, other in _IMPORTED.findall(path.read_text(encoding="utf-8"))}
+        # how bytes are fetched and archived does not change what they say
+        waiting += sorted(needed.difference(modules, waiting, [PROJECT / "pipelines" / "snapshots.py"]))
+    text = "".join(path.read_text(encoding="utf-8") for path in modules)
+    return (*sorted(modules), *(path for path in sorted((PROJECT / "catalog").glob("*.*")) if path.name in text))
 
 
 @cache
@@ -232,28 +261,57 @@ def derive(data: Path, tasks: Sequence[Task], *, force: bool = False) -> tuple[D
         One outcome per task, in order.
     """
     outcomes: dict[Task, Derived] = {}
-    frames: dict[Task, pl.DataFrame] = {}
-    for task in tasks:
-        known = _known(data, task)
-        if known is not None and not force:
-            outcomes[task] = Derived(known, rebuilt=False)
-            continue
-        try:
-            frames[task] = _observe(task)
-        except ValueError as problem:  # PublicationError, ObservationError and what a file format raises for bad bytes
-            outcomes[task] = Derived(_vintage(data, task, None, str(problem)), rebuilt=True)
-    for together in _rounds(frames):
-        for task, validation in _validate(data, {task: frames[task] for task in together}).items():
-            outcomes[task] = _judge(data, task, frames[task], validation)
+    # figures first: publications are judged by them
+    for origin in ("figures", "publication"):
+        frames: dict[Task, pl.DataFrame] = {}
+        for task in tasks:
+            if task.origin != origin:
+                continue
+            known = _known(data, task)
+            if known is not None and not force:
+                outcomes[task] = Derived(known, rebuilt=False)
+                continue
+            if origin == "publication" and not _has_its_bytes(task.snapshot):
+                outcomes[task] = _refuse(data, task, "the archived bytes are missing or damaged: run refresh", again=True)
+                continue
+            try:
+                frames[task] = _observe(task)
+            except _UNREADABLE as problem:
+                outcomes[task] = _refuse(data, task, _told_of(task, problem))
+        for together in _rounds(frames):
+            for task, validation in _validate(data, {task: frames[task] for task in together}).items():
+                outcomes[task] = _judge(data, task, frames[task], validation)
     return tuple(outcomes[task] for task in tasks)
 
 
+def _has_its_bytes(snapshot: Snapshot) -> bool:
+    return snapshot.path.is_file() and sha256_of(snapshot.path) == snapshot.snapshot_id
+
+
+def _told_of(task: Task, problem: Exception) -> str:
+    """Tell what a parser raised; words that nobody chose are left out where they might quote a record."""
+    source_id = task.snapshot.source_id
+    if source_id in str(problem):
+        return str(problem)
+    quoted = "" if sources_by_id()[source_id].kind == "records" else f": {problem}"
+    return f"cannot be read ({type(problem).__name__}{quoted}): a layout that its parser does not know"
+
+
+def _refuse(data: Path, task: Task, problem: str, *, again: bool = False) -> Derived:
+    """Put what cannot even be read into quarantine; `again` has it tried anew every time."""
+    source_id = task.snapshot.source_id
+    told = problem if source_id in problem else f"{source_id}: {problem}"
+    vintage = _vintage(data, task, None, told, again=again)
+    _write_text(_quarantine_path(data, vintage), f"# {source_id}\n\n{told}\n")
+    return Derived(vintage, rebuilt=True)
+
+
 def _rounds(tasks: Iterable[Task]) -> list[list[Task]]:
-    """Group tasks so that no round has two of one source, figures come before publications, and the order given is kept."""
+    """Group tasks so that no round has two of one source, and the order given is kept."""
     rounds: list[list[Task]] = []
-    for task in sorted(tasks, key=lambda task: task.origin == "publication"):
+    for task in tasks:
         for together in rounds:
-            if together[0].origin == task.origin and task.snapshot.source_id not in {other.snapshot.source_id for other in together}:
+            if task.snapshot.source_id not in {other.snapshot.source_id for other in together}:
                 together.append(task)
                 break
         else:
@@ -262,11 +320,16 @@ def _rounds(tasks: Iterable[Task]) -> list[list[Task]]:
 
 
 def _known(data: Path, task: Task) -> Vintage | None:
-    wanted = derivation_of(task)
-    for vintage in reversed(read_ledger(data, task.snapshot.source_id)):
+    wanted = derivation_of(data, task)
+    ledger = read_ledger(data, task.snapshot.source_id)
+    for vintage in reversed(ledger):
         if vintage.snapshot_id == task.snapshot.snapshot_id and vintage.origin == task.origin:
-            fresh = vintage.derivation == wanted and (not vintage.is_valid or is_intact(data, vintage))
-            return vintage if fresh else None
+            if vintage.derivation != wanted or (vintage.is_valid and not is_intact(data, vintage)):
+                return None
+            if task.origin == "figures" and vintage != [other for other in ledger if other.origin == "figures"][-1]:
+                # an earlier transcription was restored: it is the newest again
+                _write_ledger(data, task.snapshot.source_id, [*(other for other in ledger if other != vintage), vintage])
+            return vintage
     return None
 
 
@@ -311,7 +374,12 @@ def _judge(data: Path, task: Task, frame: pl.DataFrame, validation: Validation) 
     differences: tuple[str, ...] = ()
     if task.origin == "publication":
         differences, contradiction = _against_control_figures(data, task.snapshot.source_id, frame)
-        problem = "\n".join(filter(None, (problem, contradiction)))
+        revised = _against_earlier_vintages(data, task.snapshot, frame)
+        differences += revised
+        unannounced = f"{len(revised)} figures were changed without a new date of the edition"
+        problem = "\n".join(
+            filter(None, (problem, contradiction, _told(task.snapshot.source_id, unannounced, revised) if revised else ""))
+        )
     signature = _signature(data, task.snapshot)
     if problem and not (signature and validation.is_valid):
         vintage = _vintage(data, task, frame, problem)
@@ -357,6 +425,27 @@ def _against_control_figures(data: Path, source_id: str, frame: pl.DataFrame) ->
     return words, ""
 
 
+def _against_earlier_vintages(data: Path, snapshot: Snapshot, frame: pl.DataFrame) -> tuple[str, ...]:
+    """List the figures that an earlier fetch gave otherwise for the same edition: a revision that says nowhere that it is one."""
+    fetched = [known.snapshot_id for known in snapshots_of(data / "snapshots", snapshot.source_id)]
+    later = fetched[fetched.index(snapshot.snapshot_id) :] if snapshot.snapshot_id in fetched else [snapshot.snapshot_id]
+    words: dict[tuple[object, ...], str] = {}
+    for vintage in read_ledger(data, snapshot.source_id):
+        if vintage.origin != "publication" or vintage.snapshot_id in later or not is_intact(data, vintage):
+            continue
+        beside = read_observations(data, vintage).join(frame, on=KEY, how="inner", suffix="_now", nulls_equal=True)
+        changed = beside.filter(
+            pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_now")) for name in ("obs_value", "value_qualifier"))
+        )
+        for row in changed.iter_rows(named=True):
+            words[tuple(row[name] for name in KEY)] = (
+                f"{row['measure']} {row['ref_area']} {row['time_period']} {row['breakdown']}: "
+                f"{_number(row['obs_value'])} on {vintage.first_seen}, {_number(row['obs_value_now'])} now, edition "
+                f"{row['published_on'] or 'undated'}"
+            )
+    return tuple(words.values())
+
+
 def _told(source_id: str, finding: str, words: Sequence[str]) -> str:
     rest = f"\n{source_id}: and {len(words) - _SHOWN_DIFFERENCES} more" if len(words) > _SHOWN_DIFFERENCES else ""
     return f"{source_id}: {finding}: publication quarantined\n" + "\n".join(words[:_SHOWN_DIFFERENCES]) + rest
@@ -366,7 +455,9 @@ def _number(value: float | None) -> str:
     return "no value" if value is None else f"{value:,.10g}"
 
 
-def _vintage(data: Path, task: Task, frame: pl.DataFrame | None, problem: str, signature: str = "") -> Vintage:
+def _vintage(
+    data: Path, task: Task, frame: pl.DataFrame | None, problem: str, signature: str = "", *, again: bool = False
+) -> Vintage:
     """Write the Parquet of a valid frame, and the outcome into the ledger."""
     snapshot = task.snapshot
     vintage = Vintage(
@@ -374,7 +465,7 @@ def _vintage(data: Path, task: Task, frame: pl.DataFrame | None, problem: str, s
         snapshot_id=snapshot.snapshot_id,
         origin=task.origin,
         first_seen=(snapshot.retrieved_at or "")[:10],
-        derivation=derivation_of(task),
+        derivation="" if again else derivation_of(data, task),
         is_valid=not problem,
         problem=problem,
         rows=0 if frame is None else frame.height,
@@ -383,7 +474,7 @@ def _vintage(data: Path, task: Task, frame: pl.DataFrame | None, problem: str, s
         url=snapshot.url or "",
         media_type=snapshot.media_type or "",
         published_on=snapshot.published_on or "",
-        bytes=snapshot.path.stat().st_size,
+        bytes=snapshot.path.stat().st_size if snapshot.path.is_file() else 0,
         signed_off_by=signature,
     )
     if frame is not None and vintage.is_valid:
@@ -394,9 +485,14 @@ def _vintage(data: Path, task: Task, frame: pl.DataFrame | None, problem: str, s
     kept = [old for old in read_ledger(data, vintage.source_id) if (old.snapshot_id, old.origin) != (vintage.snapshot_id, vintage.origin)]
     earlier = [old.first_seen for old in read_ledger(data, vintage.source_id) if old.snapshot_id == vintage.snapshot_id]
     vintage = replace(vintage, first_seen=min([*earlier, vintage.first_seen]))
-    ledger = json.dumps([asdict(entry) for entry in (*kept, vintage)], indent=2, ensure_ascii=False)
-    _write_text(_ledger_path(data, vintage.source_id), ledger + "\n")
+    _write_ledger(data, vintage.source_id, [*kept, vintage])
+    if vintage.is_valid:
+        _quarantine_path(data, vintage).unlink(missing_ok=True)
     return vintage
+
+
+def _write_ledger(data: Path, source_id: str, vintages: Iterable[Vintage]) -> None:
+    _write_text(_ledger_path(data, source_id), json.dumps([asdict(each) for each in vintages], indent=2, ensure_ascii=False) + "\n")
 
 
 def last_valid(data: Path, source_id: str, origin: Origin) -> Vintage | None:
@@ -440,8 +536,7 @@ def sign_off(data: Path, source_id: str, snapshot_id: str, who: str, why: str) -
     signatures = _signatures(data)
     signatures[f"{source_id}/{snapshot_id}"] = f"{who.strip()}: {why.strip()}"
     _write_text(_signatures_path(data), json.dumps(signatures, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
-    kept = [v for v in read_ledger(data, source_id) if v not in waiting]
-    _write_text(_ledger_path(data, source_id), json.dumps([asdict(v) for v in kept], indent=2, ensure_ascii=False) + "\n")
+    _write_ledger(data, source_id, [v for v in read_ledger(data, source_id) if v not in waiting])
 
 
 def _signature(data: Path, snapshot: Snapshot) -> str:

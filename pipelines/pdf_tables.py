@@ -25,6 +25,8 @@ from pipelines.publications import Fingerprint, agreed_year, quarantined, read_c
 CELL_GAP = 8.0
 #: baselines closer than this (points) are one line
 LINE_TOLERANCE = 2.0
+#: label and cells of one line may stand this much (points) higher or lower
+UNEVEN = 4.5
 #: lines closer than this share of the usual distance of rows belong to one row
 WRAP = 0.9
 #: how far (points) above or below its row label a column header may stand
@@ -48,7 +50,7 @@ _LAST_COUNT = re.compile(r"(?<=[^0-9,])[0-9][0-9,]*$")
 _DASHES = frozenset({"-", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014"})
 _FURNITURE = re.compile(r"copyright|(https?://)?(www\.)?(missingkids|ncmec)\.org(/\w*)?", re.IGNORECASE)
 _NOTE = re.compile(r"[*†‡].*|notes?[:.]", re.IGNORECASE)
-_TOTAL = re.compile(r"(grand )?totals?:?", re.IGNORECASE)
+_TOTAL = re.compile(r"(grand )?totals?( reports)?:?", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:19|20)[0-9]{2}\b")
 _COPYRIGHT_YEAR = re.compile(r"copyright © ?([0-9]{4})\b", re.IGNORECASE)
 _PDF_DATE = re.compile(r"D:(\d{4})(\d{2})(\d{2})")
@@ -460,7 +462,7 @@ def _columns(source_id: str, page: int, label: str, headers: Sequence[list[Word]
 
 def _block_lines(document: Document, block: _Block, notes: list[str]) -> list[_Line]:
     page = document.pages[block.page - 1]
-    lines = []
+    lines: list[_Line] = []
     in_notes = False
     for whole in page.lines:  # footnotes and page furniture run across blocks beside each other
         y = whole[0].y
@@ -471,9 +473,18 @@ def _block_lines(document: Document, block: _Block, notes: list[str]) -> list[_L
             continue
         if in_notes := in_notes or bool(_NOTE.fullmatch(first)):
             notes.append(text_of(whole))
-        elif line := [word for word in whole if block.left <= word.x0 < block.right and not word.raised]:
-            lines.append(_cells_of(document, block, line))
+        elif words := [word for word in whole if block.left <= word.x0 < block.right and not word.raised]:
+            line = _cells_of(document, block, words)
+            if lines and _is_one_line(lines[-1], line):
+                lines[-1] = _Line(lines[-1].y, lines[-1].label or line.label, {**lines[-1].cells, **line.cells})
+            else:
+                lines.append(line)
     return lines
+
+
+def _is_one_line(above: _Line, below: _Line) -> bool:
+    """Say whether two lines are one whose label and cells stand a little higher or lower."""
+    return above.y - below.y <= UNEVEN and not (above.label and below.label) and not above.cells.keys() & below.cells.keys()
 
 
 def _cells_of(document: Document, block: _Block, line: Sequence[Word]) -> _Line:
@@ -625,15 +636,16 @@ def refuse_other_titles(document: Document, title: re.Pattern[str], expected: Se
                 raise quarantined(document.source_id, page.number, f"the title says {match[0]!r}", "this is another publication")
 
 
-def year_of_data(document: Document, patterns: Sequence[re.Pattern[str]]) -> int:
+def year_of_data(document: Document, headings: Sequence[re.Pattern[str]], prose: Sequence[re.Pattern[str]] = ()) -> int:
     """Read the year of the data from every place that states it.
 
-    The file title and the copyright line (of the following year) can confirm a year, not contradict it: both are kept from
-    edition to edition by mistake.
+    Prose (which may compare years), the file title and the copyright line (of the following year; both are kept from edition to
+    edition by mistake) can confirm a year, not contradict it.
 
     Args:
         document: the pages.
-        patterns: texts that state the year, as their first group.
+        headings: texts that state the year of the data, as their first group: all must agree.
+        prose: texts that mention it.
 
     Raises:
         PublicationError: see `agreed_year`.
@@ -642,6 +654,7 @@ def year_of_data(document: Document, patterns: Sequence[re.Pattern[str]]) -> int
     supporting = [int(year) for year in _YEAR.findall(document.title)]
     for page in document.pages:
         text = page.text
-        stated += [(page.number, int(match[1])) for pattern in patterns for match in pattern.finditer(text)]
+        stated += [(page.number, int(match[1])) for pattern in headings for match in pattern.finditer(text)]
+        supporting += [int(match[1]) for pattern in prose for match in pattern.finditer(text)]
         supporting += [int(year) - 1 for year in _COPYRIGHT_YEAR.findall(text)]
     return agreed_year(document.source_id, stated, supporting)

@@ -6,10 +6,13 @@ Does not belong here: file formats (pdf_tables.py and the readers of each source
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import polars as pl
 
@@ -58,6 +61,18 @@ class Fingerprint:
 def read_count(text: str) -> int | None:
     """Read a printed count: ASCII digits with every thousands separator in its place, and nothing else; else None."""
     return int(text.replace(",", "")) if _COUNT.fullmatch(text) else None
+
+
+def printed_key(text: str) -> str:
+    """Write a printed name so that quotation marks, white space, footnote asterisks and capitals make no difference."""
+    return " ".join(text.replace("’", "'").rstrip("*†‡ ").split()).casefold()
+
+
+@cache
+def read_printed_names(path: Path, column: str) -> Mapping[str, Mapping[str, str]]:
+    """Read a catalogue file that says what printed names mean: the key of the name in `column` -> its row."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        return {printed_key(row[column]): row for row in csv.DictReader(lines)}
 
 
 def agreed_year(source_id: str, stated: Sequence[tuple[int, int]], supporting: Iterable[int]) -> int:

@@ -14,8 +14,9 @@ import logging
 import time
 import tomllib
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -30,7 +31,7 @@ from pipelines.publications import PublicationError
 from pipelines.vocabulary import PROJECT
 
 _LOG = logging.getLogger(__name__)
-_Piece = TypeVar("_Piece")
+_Result = TypeVar("_Result")
 _RULES = PROJECT / "catalog" / "record_counts.toml"
 _STATUTES = PROJECT / "catalog" / "csam_statutes.csv"
 _DISTRICTS = PROJECT / "catalog" / "judicial_districts.csv"
@@ -40,12 +41,13 @@ _LIMITS = ArchiveLimits(max_total_bytes=1 << 38)
 _DEFLATE64 = 9
 _CHUNK = 1 << 20
 #: large enough that a block outweighs the cost of starting on it, small enough that memory stays flat
-_BLOCK = 8 << 20
-#: blocks handed on together: small blocks are read faster, large ones counted faster
-_BLOCKS_TOGETHER = 4
+_BLOCK = 16 << 20
+#: blocks under way at a time: reading one has serial parts that another one fills
+_WORKERS = 3
 _PROGRESS_SECONDS = 10.0
 _FISCAL_YEAR_STARTS = 10
 #: one byte for one byte, so that positions stay: line ends inside a record become spaces, other alphabets a question mark
+_RECORD_HEAD = b"record\n"
 _ONE_BYTE_TEXT = bytes(range(128)).replace(b"\r", b" ").replace(b"\n", b" ") + b"?" * 128
 
 
@@ -174,72 +176,86 @@ def _chunks_from(path: Path, offset: int) -> Iterator[bytes]:
             yield piece
 
 
-def _ahead(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
-    """Make the next piece on another thread while the present one is being counted."""
-    with ThreadPoolExecutor(1) as maker:
-        following = maker.submit(next, pieces, None)
-        while (piece := following.result()) is not None:
-            following = maker.submit(next, pieces, None)
-            yield piece
+def _on_workers(blocks: Iterator[bytes], work: Callable[[bytes], _Result]) -> Iterator[_Result]:
+    """Work on a few blocks at a time, and give the results in the order of the blocks."""
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        waiting: deque[Future[_Result]] = deque()
+        for block in blocks:
+            waiting.append(pool.submit(work, block))
+            if len(waiting) > _WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 # Delimited text ------------------------------------------------------------------------------------------------------
 
 
+#: column that says whether a line has all its fields
+WHOLE = "whole"
+_BEYOND = "beyond the last field"
+
+
 @dataclass(frozen=True)
 class DelimitedText:
-    """A delimited file with a header line, of which a few columns are read as text.
+    """A delimited file with a header line, of which a few columns are read.
 
     Attributes:
         file: where it lies.
         separator: one character between fields.
         quote: quote character, or None where a quote is a character like any other.
-        header: names as printed.
+        header: names as printed, in capitals.
+        first: fields of the first line after the header, as text; for recognising a variant, not for showing.
     """
 
     file: TextFile
     separator: str
     quote: str | None
     header: tuple[str, ...]
+    first: tuple[str, ...]
 
-    def batches(self, columns: Sequence[str], names: Sequence[str] | None = None, block: int = _BLOCK) -> Iterator[pl.DataFrame]:
-        """Yield the asked columns, block by block, with a column `whole` that says whether the line has all its fields.
+    def query(
+        self,
+        columns: Mapping[str, pl.DataType],
+        ask: Callable[[pl.LazyFrame], Sequence[pl.LazyFrame]],
+        names: Sequence[str] | None = None,
+        block: int = _BLOCK,
+    ) -> Iterator[list[pl.DataFrame]]:
+        """Ask the same of every block of lines, and yield the answers block by block.
 
         Args:
-            columns: columns to read; nothing else of the file is kept.
+            columns: columns to read, and as what; a cell that is not of the type is NULL. Nothing else of the file is read.
+            ask: makes queries of a frame of these columns and `whole`, which says whether the line has all its fields.
             names: one name for each field, where the printed header had to be put right.
             block: bytes to read at a time.
         """
-        return _ahead(self._batches(columns, names or self.header, block))
-
-    def _batches(self, columns: Sequence[str], names: Sequence[str], block: int) -> Iterator[pl.DataFrame]:
-        last = names[-1]
-        # a field more than the header has shows that a line is too long; a line too short lacks its last field
-        beyond = "beyond the last field"
-        head = self.separator.join([*(f"{number}" for number, _ in enumerate(names)), beyond]).encode() + b"\n"
+        names = names or self.header
         position = {name: str(number) for number, name in enumerate(names)}
-        wanted = list(dict.fromkeys([*columns, last]))
+        # a field more than the header has shows that a line is too long; a line too short lacks its last field
+        head = self.separator.join([*position.values(), _BEYOND]).encode() + b"\n"
+        last = position[names[-1]]
         fields = [
-            *(pl.col(position[name]).alias(name) for name in wanted),
-            (pl.col(beyond).is_null() & pl.col(position[last]).is_not_null()).alias("whole"),
+            *(pl.col(position[name]).alias(name) for name in columns),
+            (pl.col(_BEYOND).is_null() & pl.col(last).is_not_null()).alias(WHOLE),
         ]
-        read: list[pl.DataFrame] = []
-        for lines in _whole_lines(self.file.chunks(), block):
+        types = {position[name]: dtype for name, dtype in columns.items()}
+
+        def work(lines: bytes) -> list[pl.DataFrame]:
             text = pl.scan_csv(
-                head + lines,
+                lines,
                 separator=self.separator,
                 quote_char=self.quote,
                 infer_schema=False,
+                schema_overrides=types,
                 # bytes of other alphabets stand in fields that are not read; where they are read they match nothing
                 encoding="utf8" if lines.isascii() else "utf8-lossy",
                 truncate_ragged_lines=True,
+                # a cell that is no number becomes NULL, for `ask` to judge; text is never changed
+                ignore_errors=True,
             )
-            read.append(text.select(fields).collect(engine="streaming"))
-            if len(read) == _BLOCKS_TOGETHER:
-                yield pl.concat(read)
-                read = []
-        if read:
-            yield pl.concat(read)
+            return pl.collect_all(ask(text.select(fields)), engine="streaming")
+
+        return _on_workers(_whole_lines(self.file.chunks(), block, head), work)
 
 
 def open_delimited(file: TextFile, separator: str, quote: str | None = None) -> DelimitedText:
@@ -248,47 +264,53 @@ def open_delimited(file: TextFile, separator: str, quote: str | None = None) -> 
     Raises:
         PublicationError: the file is empty.
     """
-    line = next(iter(_first_line(file.chunks())), b"")
-    names = tuple(name.strip().strip('"').upper() for name in line.decode("latin-1").split(separator))
-    if not line.strip():
+    lines = list(_first_lines(file.chunks(), 2))
+    if not lines or not lines[0].strip():
         raise PublicationError(f"{file.source_id}: {file.name}: is empty: fetch it again")
-    return DelimitedText(file, separator, quote, names)
+    header, first = ((*line.decode("latin-1").rstrip("\r\n").split(separator),) for line in [*lines, b""][:2])
+    return DelimitedText(file, separator, quote, tuple(name.strip().strip('"').upper() for name in header), first)
 
 
-def _first_line(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _first_lines(chunks: Iterator[bytes], number: int) -> Iterator[bytes]:
+    begun = next(chunks, b"").removeprefix(b"\xef\xbb\xbf")
+    for _ in range(number):
+        while b"\n" not in begun:
+            piece = next(chunks, b"")
+            if not piece:
+                yield begun
+                return
+            begun += piece
+        line, _, begun = begun.partition(b"\n")
+        yield line
+
+
+def _whole_lines(chunks: Iterator[bytes], size: int, head: bytes) -> Iterator[bytes]:
+    """Yield blocks that end with a line end, each behind `head` instead of the header line; the last line may lack its end."""
+    pieces: list[bytes | memoryview] = []
+    held = 0
+    for piece in _without_first_line(chunks):
+        held += len(piece)
+        cut = piece.rfind(b"\n") + 1
+        if held < size or not cut:
+            pieces.append(piece)
+            continue
+        view = memoryview(piece)
+        yield b"".join([head, *pieces, view[:cut]])
+        pieces, held = [piece[cut:]], len(piece) - cut
+    rest = b"".join(pieces)
+    if rest:
+        yield head + rest
+
+
+def _without_first_line(chunks: Iterator[bytes]) -> Iterator[bytes]:
     begun = b""
     for piece in chunks:
         begun += piece
-        line, end, _ = begun.partition(b"\n")
+        _, end, rest = begun.partition(b"\n")
         if end:
-            yield line.removeprefix(b"\xef\xbb\xbf")
-            return
-    yield begun.removeprefix(b"\xef\xbb\xbf")
-
-
-def _whole_lines(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """Yield blocks that end with a line end, without the header line; the last line may lack its end."""
-    pieces: list[bytes] = []
-    held = 0
-    headed = False
-    for piece in chunks:
-        pieces.append(piece)
-        held += len(piece)
-        if held < size:
-            continue
-        text = b"".join(pieces) if len(pieces) > 1 else pieces[0]
-        if not headed:
-            _, end, text = text.partition(b"\n")
-            headed = bool(end)
-        cut = text.rfind(b"\n") + 1
-        pieces, held = [text[cut:]], len(text) - cut
-        if cut:
-            yield text[:cut]
-    rest = b"".join(pieces)
-    if not headed:
-        rest = rest.partition(b"\n")[2]
-    if rest:
-        yield rest
+            yield rest
+            break
+    yield from chunks
 
 
 # Fixed-width text ----------------------------------------------------------------------------------------------------
@@ -309,11 +331,19 @@ class Layout:
     columns: Mapping[str, tuple[int, int]]
 
 
-def fixed_width_batches(file: TextFile, layout: Layout, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """Give the asked columns of a fixed-width file as stripped text, block by block; empty text is NULL.
+def query_fixed_width(
+    file: TextFile, layout: Layout, columns: Sequence[str], ask: Callable[[pl.LazyFrame], pl.LazyFrame]
+) -> Iterator[pl.DataFrame]:
+    """Ask the same of every block of records of a fixed-width file, and yield the answers block by block.
 
     Records are cut by their length in bytes, not by line ends: a line end inside a field or a character of another alphabet
-    moves nothing.
+    moves nothing. Columns come as stripped text; empty text is NULL.
+
+    Args:
+        file: where it lies.
+        layout: positions, from the README of the same release.
+        columns: columns to read; nothing else of the file is kept.
+        ask: makes a query of a frame of these columns.
 
     Raises:
         PublicationError: the layout has no such column, or records are not as long as the layout says.
@@ -322,53 +352,54 @@ def fixed_width_batches(file: TextFile, layout: Layout, columns: Sequence[str]) 
     absent = [name for name in columns if name not in layout.columns]
     if absent:
         raise PublicationError(f"{place}: the layout of {layout.table} has no column {', '.join(absent)}: the release has changed")
+    length = layout.width + 1
     fields = [
         pl.col("record").bin.slice(*layout.columns[name]).cast(pl.String).str.strip_chars().replace("", None).alias(name)
         for name in columns
     ]
-    return _ahead(_fixed_width_batches(file, layout, fields, place))
+    misfit = pl.col("record").str.len_bytes() != layout.width
 
+    def cut(block: bytes, number: int) -> pl.DataFrame | None:
+        # one line for one record, each as long as it should be: else the line ends cannot be trusted
+        lines = pl.scan_csv(
+            _RECORD_HEAD + block,
+            separator="\x01",
+            quote_char=None,
+            infer_schema=False,
+            truncate_ragged_lines=True,
+            empty_string_is_null=False,
+        )
+        answer = ask(lines.select(pl.col("record").cast(pl.Binary)).select(fields))
+        found, tally = pl.collect_all([answer, lines.select(pl.len(), misfit.sum().alias("misfits"))], engine="streaming")
+        return found if tally.row(0) == (number, 0) else None
 
-def _fixed_width_batches(file: TextFile, layout: Layout, fields: Sequence[pl.Expr], place: str) -> Iterator[pl.DataFrame]:
-    length = layout.width + 1
-    before = 0
-    for block in _whole_records(file.chunks(), length):
+    def work(block: bytes) -> pl.DataFrame:
         number, beyond = divmod(len(block), length)
         if beyond:
             raise PublicationError(
                 f"{place}: its bytes are no multiple of {length}, the record of {layout.table} and its line end: "
                 "the file is cut short or the README of another release was used"
             )
-        batch = _records(block, length, number, fields) if block.isascii() else None
-        if batch is None:
+        answer = cut(block, number) if block.isascii() else None
+        if answer is None:
             # characters of another alphabet, or line ends inside fields: make every byte one character, then cut again
-            _check_record_ends(block, place, layout, before)
+            _check_record_ends(block, place, layout)
             plain = bytearray(block.translate(_ONE_BYTE_TEXT))
             plain[layout.width :: length] = b"\n" * number
-            batch = _records(bytes(plain), length, number, fields)
-        if batch is None:
-            raise PublicationError(f"{place}: records {before + 1} to {before + number} cannot be cut: look at the file")
-        before += number
-        yield batch
+            answer = cut(bytes(plain), number)
+        if answer is None:
+            raise PublicationError(f"{place}: records cannot be cut: look at the file")
+        return answer
+
+    return _on_workers(_whole_records(file.chunks(), length), work)
 
 
-def _records(block: bytes, length: int, number: int, fields: Sequence[pl.Expr]) -> pl.DataFrame | None:
-    """Cut ASCII records at their line ends; None where these do not stand at the end of every record."""
-    lines = pl.scan_csv(
-        b"record\n" + block, separator="\x01", quote_char=None, infer_schema=False, truncate_ragged_lines=True, empty_string_is_null=False
-    ).collect(engine="streaming")
-    fits = lines.height == number and lines.select((pl.col("record").str.len_bytes() == length - 1).all()).item()
-    if not fits:
-        return None
-    return lines.lazy().select(pl.col("record").cast(pl.Binary)).select(fields).collect(engine="streaming")
-
-
-def _check_record_ends(block: bytes, place: str, layout: Layout, before: int) -> None:
+def _check_record_ends(block: bytes, place: str, layout: Layout) -> None:
     ends = block[layout.width :: layout.width + 1]
-    if ends.count(b"\n") < len(ends):
-        first = next(number for number, end in enumerate(ends, start=1) if end != 0x0A)
+    wrong = len(ends) - ends.count(b"\n")
+    if wrong:
         raise PublicationError(
-            f"{place}: record {before + first} does not end after {layout.width} characters as the README says of {layout.table}: "
+            f"{place}: {wrong:,} records do not end after {layout.width} characters, as the README says of {layout.table}: "
             "use the README of the same release"
         )
 

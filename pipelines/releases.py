@@ -17,11 +17,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pipelines import ledger, warehouse
+from pipelines import ledger, refresh, warehouse
 from pipelines.catalog import RATES, Source
 from pipelines.vocabulary import CODE_LISTS, PROJECT
 
@@ -240,16 +241,28 @@ def _facts(
 
 
 def _state(data: Path, source_id: str) -> str:
-    """Say in words how a source stands: current, stale with the reason, waiting for a file, or without figures."""
+    """Say in words how a source stands: current, stale with the reasons, waiting for a file, or without figures."""
+    source = ledger.sources_by_id()[source_id]
     vintages = ledger.read_ledger(data, source_id)
+    look = refresh.read_look(data / "snapshots", source_id)
+    problems = [f"the newest {origin} in quarantine" for origin in _quarantined(vintages, look)]
+    if look is not None and (problem := look.problem(source.cadence_days, datetime.now(UTC).date())):
+        problems.append(problem)
+    if problems:
+        standing = "the last valid vintage stands" if any(v.is_valid for v in vintages) else "nothing valid stands"
+        return f"stale: {', '.join(problems)}: {standing}"
     if not vintages:
-        kind = ledger.sources_by_id()[source_id].kind
-        return "waiting for a record file" if kind == "records" else "no figures yet"
-    newest = vintages[-1]
-    if newest.is_valid:
-        return "current"
-    standing = "the last valid vintage stands" if any(v.is_valid for v in vintages) else "nothing valid stands"
-    return f"stale: the newest {newest.origin} are in quarantine, {standing}"
+        return "waiting for a record file" if source.kind == "records" else "no figures yet"
+    return "current"
+
+
+def _quarantined(vintages: Sequence[ledger.Vintage], look: refresh.Look | None) -> list[str]:
+    """Name what is in quarantine and new: the newest figures, and what the publisher gives now (else what was derived last)."""
+    newest = [v for v in vintages if v.origin == "figures"][-1:]
+    found = ["figures are"] if any(not v.is_valid for v in newest) else []
+    fetched = [v for v in vintages if v.origin == "publication"]
+    given = [v for v in fetched if look is not None and v.snapshot_id in look.snapshots] or fetched[-1:]
+    return found + (["publication is"] if any(not v.is_valid for v in given) else [])
 
 
 def _read_csv(path: Path) -> list[dict[str, Any]]:

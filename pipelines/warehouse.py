@@ -106,6 +106,8 @@ def build_database(
         raise WarehouseError(f"{observations}: no Parquet file of observations there: give the folder that holds them")
     if not out.parent.is_dir():
         raise WarehouseError(f"{out}: its folder does not exist: create it first")
+    if out.is_dir():
+        raise WarehouseError(f"{out}: is a folder: give the path of a file")
 
     building = out.with_name(f".{out.name}.{os.getpid()}.building")
     try:
@@ -116,9 +118,14 @@ def build_database(
             _insert_rates(con, declared)
             for table, rows in (facts or ReleaseFacts()).tables.items():
                 _insert(con, table, rows)
-            _stage(con, files, vocabulary)
-            _run(con, "012_input_problems.sql")
-            _refuse(con, "input_problems")
+            try:
+                _stage(con, files, vocabulary)
+                _run(con, "012_input_problems.sql")
+                _refuse(con, "input_problems")
+            except duckdb.Error as problem:
+                if damaged := _damaged_files(con, files):
+                    raise WarehouseError(f"{damaged[0]}: {problem}: the file is damaged, write it again") from problem
+                raise
             _run(con, "015_observations.sql")
             _run(con, "018_repeated_keys.sql")
             _refuse(con, "repeated_keys")
@@ -287,6 +294,17 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
     _judge_dates(con)
 
 
+def _damaged_files(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[Path]:
+    """Find the files whose pages cannot be read, though their foot can."""
+    damaged = []
+    for path in files:
+        try:
+            con.execute(f"SELECT bit_xor(hash(file)) FROM read_parquet('{_quoted(path)}') AS file").fetchall()
+        except duckdb.Error:
+            damaged.append(path)
+    return damaged
+
+
 _SQL_TYPE = {pl.String: "VARCHAR", pl.Date: "DATE", pl.Float64: "DOUBLE", pl.Int32: "INTEGER"}
 
 
@@ -341,7 +359,10 @@ def _judge_dates(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _refuse(con: duckdb.DuckDBPyConnection, view: str) -> None:
-    rows = con.sql(f"SELECT source_id, time_period, source_locator, problem FROM {view} LIMIT {_SHOWN_PROBLEMS + 1}").fetchall()
+    try:
+        rows = con.sql(f"SELECT source_id, time_period, source_locator, problem FROM {view} LIMIT {_SHOWN_PROBLEMS + 1}").fetchall()
+    except duckdb.ConversionException as problem:
+        raise WarehouseError(f"observations: {problem}: write the column in its type of the schema") from problem
     _raise([f"{source_id}: {time_period} ({locator}): {problem}" for source_id, time_period, locator, problem in rows])
 
 

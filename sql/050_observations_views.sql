@@ -84,7 +84,7 @@ revised AS (
     SELECT series_no, period_start, period_end, count(*) AS editions
     FROM ranked_editions
     GROUP BY series_no, period_start, period_end
-    HAVING count(DISTINCT (obs_value, value_qualifier, obs_status)) > 1
+    HAVING count(DISTINCT row(obs_value, value_qualifier, obs_status)) > 1
 ),
 yearly_reports AS (
     SELECT editions.*

@@ -171,24 +171,32 @@ measures_named AS (
         string_agg(lower(measures.label[1]) || measures.label[2:], ' or ' ORDER BY measures.label) AS things,
         min(measures.stage) AS stage,
         bool_or(measures.unit_of_count_usual LIKE 'report%') AS counts_reports
-    FROM (SELECT chosen.rate_id, chosen.side, unnest(chosen.codes) AS code FROM rate_selectors AS chosen WHERE chosen.dimension = 'measure') AS selected
+    FROM (
+        SELECT chosen.rate_id, chosen.side, unnest(chosen.codes) AS code FROM rate_selectors AS chosen WHERE chosen.dimension = 'measure'
+    ) AS selected
     JOIN measures ON selected.code = measures.code
     GROUP BY selected.rate_id, selected.side
 ),
 parts_named AS (
     SELECT selected.rate_id, selected.side, string_agg(selected.code, ' or ' ORDER BY selected.code) AS parts
-    FROM (SELECT chosen.rate_id, chosen.side, unnest(chosen.codes) AS code FROM rate_selectors AS chosen WHERE chosen.dimension = 'breakdown') AS selected
+    FROM (
+        SELECT chosen.rate_id, chosen.side, unnest(chosen.codes) AS code FROM rate_selectors AS chosen WHERE chosen.dimension = 'breakdown'
+    ) AS selected
     WHERE selected.code <> ''
     GROUP BY selected.rate_id, selected.side
 ),
 scopes_named AS (
     SELECT selected.rate_id, selected.side, string_agg('"' || offense_scopes.label || '"', ' or ' ORDER BY offense_scopes.label) AS scopes
-    FROM (SELECT chosen.rate_id, chosen.side, unnest(chosen.codes) AS code FROM rate_selectors AS chosen WHERE chosen.dimension = 'offense_scope') AS selected
+    FROM (
+        SELECT chosen.rate_id, chosen.side, unnest(chosen.codes) AS code FROM rate_selectors AS chosen WHERE chosen.dimension = 'offense_scope'
+    ) AS selected
     JOIN offense_scopes ON selected.code = offense_scopes.code
     GROUP BY selected.rate_id, selected.side
 ),
 populations_named AS (
-    SELECT chosen.rate_id, chosen.side, unnest(chosen.codes) AS population FROM rate_selectors AS chosen WHERE chosen.dimension = 'statistical_population'
+    SELECT chosen.rate_id, chosen.side, unnest(chosen.codes) AS population
+    FROM rate_selectors AS chosen
+    WHERE chosen.dimension = 'statistical_population'
 ),
 populations_met AS (
     SELECT DISTINCT rate_series.rate_id, rate_series.side, series.statistical_population AS population
@@ -222,7 +230,7 @@ publications AS (
         source_ids.rate_id,
         source_ids.side,
         string_agg(
-            coalesce(sources.producer || ', "' || sources.title || '"', source_ids.source_id), '; ' ORDER BY source_ids.source_id
+            coalesce(sources.producer || ': "' || sources.title || '"', source_ids.source_id), '; ' ORDER BY source_ids.source_id
         ) AS publications
     FROM source_ids
     LEFT JOIN sources ON source_ids.source_id = sources.source_id
@@ -311,12 +319,12 @@ labelled AS (
             ELSE ''
         END
         || CASE
-            WHEN matched.numerator_pathway <> 'any' THEN ' (' || lower(numerator_path.label[1]) || numerator_path.label[2:] || ')' ELSE ''
+            WHEN matched.numerator_breakdown <> ''
+                THEN ' (only "' || replace(replace(replace(matched.numerator_breakdown, '_', ' '), '=', ': '), ';', ', ') || '")'
+            ELSE ''
         END
         || CASE
-            WHEN matched.numerator_breakdown <> ''
-                THEN ', only the part ' || replace(replace(replace(matched.numerator_breakdown, '_', ' '), '=', ': '), ';', ', ')
-            ELSE ''
+            WHEN matched.numerator_pathway <> 'any' THEN ', pathway "' || numerator_path.label || '"' ELSE ''
         END
         || CASE matched.numerator_ref_area
             WHEN 'WORLD' THEN ', worldwide' WHEN 'US' THEN ', in the United States' WHEN 'unknown' THEN ', in an area that is not known'
@@ -333,12 +341,12 @@ labelled AS (
             ELSE ''
         END
         || CASE
-            WHEN matched.denominator_pathway <> 'any' THEN ' (' || lower(denominator_path.label[1]) || denominator_path.label[2:] || ')' ELSE ''
+            WHEN matched.denominator_breakdown <> ''
+                THEN ' (only "' || replace(replace(replace(matched.denominator_breakdown, '_', ' '), '=', ': '), ';', ', ') || '")'
+            ELSE ''
         END
         || CASE
-            WHEN matched.denominator_breakdown <> ''
-                THEN ', only the part ' || replace(replace(replace(matched.denominator_breakdown, '_', ' '), '=', ': '), ';', ', ')
-            ELSE ''
+            WHEN matched.denominator_pathway <> 'any' THEN ', pathway "' || denominator_path.label || '"' ELSE ''
         END
         || CASE matched.denominator_ref_area
             WHEN 'WORLD' THEN ', worldwide' WHEN 'US' THEN ', in the United States' WHEN 'unknown' THEN ', in an area that is not known'
@@ -348,8 +356,8 @@ labelled AS (
         || CASE
             WHEN matched.denominator_unit_of_count NOT LIKE 'report%' THEN ', classed as "' || denominator_scope.label || '"' ELSE ''
         END AS denominator_things,
-        coalesce(numerator_source.producer || ', "' || numerator_source.title || '"', matched.numerator_source_id) AS numerator_publication,
-        coalesce(denominator_source.producer || ', "' || denominator_source.title || '"', matched.denominator_source_id)
+        coalesce(numerator_source.producer || ': "' || numerator_source.title || '"', matched.numerator_source_id) AS numerator_publication,
+        coalesce(denominator_source.producer || ': "' || denominator_source.title || '"', matched.denominator_source_id)
             AS denominator_publication,
         nullif(nullif(numerator_set.kept_by, 'none'), 'nobody nationally') AS numerator_kept_by,
         nullif(nullif(denominator_set.kept_by, 'none'), 'nobody nationally') AS denominator_kept_by,
@@ -473,7 +481,8 @@ laws (missing, law) AS (
     (
         'state cases',
         '34 U.S.C. 21116 asks task forces for the prosecutions and convictions in their own cases; it does not reach the other state cases'
-    )
+    ),
+    ('task force cases', '34 U.S.C. 21116 asks task forces for the prosecutions and convictions in their cases')
 ),
 events_of_source AS (
     SELECT affected.source_id, string_agg(affected.title, '; ' ORDER BY affected.date_effective, affected.event_id) AS laws
@@ -510,6 +519,7 @@ gaps AS (
         OR coalesce(cells.denominator_time_period <> cells.time_period AND list_contains(cells.null_reasons, 'period_mismatch'), FALSE)
         OR coalesce(cells.denominator_obs_status = 'U' AND list_contains(cells.null_reasons, 'low_reliability'), FALSE)
         OR cells.denominator_breaks IS NOT NULL AS asks_denominator,
+        rates_without_common_set.rate_id IS NOT NULL OR list_contains(cells.null_reasons, 'unit_of_count_mismatch') AS counts_different_things,
         rates_without_common_set.rate_id IS NOT NULL
         OR list_has_any(
             cells.null_reasons,
@@ -525,7 +535,7 @@ gaps AS (
         OR coalesce(cells.numerator_obs_status = 'U' AND list_contains(cells.null_reasons, 'low_reliability'), FALSE)
         OR cells.numerator_breaks IS NOT NULL AS asks_numerator
     FROM matched_periods_in_words AS cells
-    LEFT JOIN rates_without_common_set ON cells.rate_id = rates_without_common_set.rate_id
+    LEFT JOIN rates_without_common_set ON cells.rate_id = rates_without_common_set.rate_id AND cells.rate_kind <> 'composition'
     WHERE cells.rate IS NULL
 ),
 worded AS (
@@ -559,9 +569,10 @@ worded AS (
             WHEN gaps.asks_count_within OR (gaps.rate_kind <> 'composition' AND gaps.denominator IS NOT NULL AND gaps.numerator IS NULL)
                 THEN
                     CASE
-                        WHEN gaps.asks_denominator THEN 'And how many of them '
-                        ELSE 'How many of the ' || gaps.denominator_figure || ' ' || gaps.denominator_things || ', for ' || gaps.period_in_words
-                            || ', '
+                        WHEN gaps.asks_denominator THEN 'And a count of how many of them '
+                        ELSE
+                            'A count of how many of the ' || gaps.denominator_figure || ' ' || gaps.denominator_things || ', for '
+                            || gaps.period_in_words || ', '
                     END
                     || CASE
                         WHEN gaps.rate_kind = 'composition' THEN 'belong to ' || coalesce(gaps.numerator_things, above.things)
@@ -569,7 +580,7 @@ worded AS (
                             THEN outcomes.of_people
                         ELSE outcomes.of_things
                     END
-                    || ': a count made within them.'
+                    || '.'
             WHEN gaps.numerator_series_id IS NULL THEN 'The number of ' || above.things || ', for ' || gaps.period_in_words || '.'
             WHEN gaps.numerator_obs_status = 'L'
                 THEN 'A count, made by nobody so far, of ' || gaps.numerator_things || ', for ' || gaps.period_in_words || '.'
@@ -589,7 +600,7 @@ worded AS (
             ELSE 'The original publication of ' || gaps.numerator_figure || ' ' || gaps.numerator_things || ', with its period.'
         END AS numerator_request,
         CASE
-            WHEN NOT gaps.asks_denominator AND NOT gaps.asks_count_within THEN NULL
+            WHEN NOT gaps.asks_denominator AND NOT gaps.counts_different_things AND coalesce(laws.missing, '') <> 'fate of reports' THEN NULL
             WHEN gaps.denominator_obs_status = 'L' THEN below_files.holders
             WHEN gaps.numerator_basis = 'published' THEN coalesce(gaps.numerator_kept_by, above.kept_by, gaps.numerator_publication)
             ELSE coalesce(gaps.denominator_kept_by, below.kept_by, outcomes.holders)
@@ -605,7 +616,7 @@ worded AS (
             ELSE coalesce(gaps.denominator_publication, below.publications)
         END AS denominator_publication_asked,
         CASE
-            WHEN gaps.numerator_obs_status = 'L' THEN NULL
+            WHEN gaps.numerator_obs_status = 'L' OR gaps.counts_different_things THEN NULL
             WHEN gaps.asks_numerator OR gaps.asks_count_within THEN coalesce(gaps.numerator_publication, above.publications)
         END AS numerator_publication_asked,
         coalesce(
@@ -613,6 +624,9 @@ worded AS (
             CASE WHEN gaps.asks_numerator OR gaps.asks_count_within THEN above_events.laws END,
             CASE WHEN gaps.asks_denominator THEN below_events.laws END
         ) AS law,
+        gaps.rate_kind <> 'composition'
+        AND (gaps.asks_numerator OR gaps.asks_count_within)
+        AND (gaps.counts_different_things OR coalesce(laws.missing = 'fate of reports', FALSE)) AS needs_linkage,
         resolutions.what_would_resolve
     FROM gaps
     LEFT JOIN outcomes ON gaps.rate_kind = outcomes.rate_kind
@@ -630,6 +644,7 @@ worded AS (
                 AND (gaps.asks_numerator OR gaps.asks_count_within)
                 AND gaps.numerator_basis IS DISTINCT FROM 'published'
                 THEN 'fate of reports'
+            WHEN gaps.numerator_population LIKE 'icac_%' THEN 'task force cases'
         END
     LEFT JOIN events_of_source AS above_events ON gaps.numerator_source_id = above_events.source_id
     LEFT JOIN events_of_source AS below_events ON gaps.denominator_source_id = below_events.source_id
@@ -657,9 +672,9 @@ SELECT
         WHEN numerator_holder IS NULL AND denominator_holder IS NULL THEN 'not known: no source gathered here counts it'
         WHEN numerator_holder = denominator_holder OR denominator_holder IS NULL THEN numerator_holder
         WHEN numerator_holder IS NULL THEN denominator_holder
-        WHEN asks_count_within THEN denominator_holder || '; ' || numerator_holder || '; their records would have to be linked'
         ELSE denominator_holder || '; ' || numerator_holder
     END AS held_by,
+    needs_linkage,
     CASE
         WHEN numerator_publication_asked = denominator_publication_asked THEN numerator_publication_asked
         ELSE nullif(concat_ws('; ', denominator_publication_asked, numerator_publication_asked), '')
@@ -736,7 +751,7 @@ steps AS (
         series_id,
         period_start,
         period_end,
-        lag(period_end) OVER (PARTITION BY series_id ORDER BY period_start) + 1 IS DISTINCT FROM period_start AS starts_run
+        coalesce(lag(period_end) OVER (PARTITION BY series_id ORDER BY period_start) + 1 <> period_start, TRUE) AS starts_run
     FROM finest
     WHERE NOT holds_finer
 ),
@@ -763,7 +778,7 @@ tiled_period AS (
     WHERE whole.series_id <> first_tile.series_id
 ),
 periods_in_common AS (
-    SELECT least(one_id, other_id) AS first_id, greatest(one_id, other_id) AS second_id, count(DISTINCT (period_start, period_end)) AS periods
+    SELECT least(one_id, other_id) AS first_id, greatest(one_id, other_id) AS second_id, count(DISTINCT row(period_start, period_end)) AS periods
     FROM (SELECT * FROM same_period UNION ALL SELECT * FROM tiled_period)
     GROUP BY first_id, second_id
 )

@@ -26,19 +26,24 @@ opening AS (
         answers.cell_no,
         1 AS part,
         0 AS position,
-        '"' || question || '" For ' || period_in_words
-        || CASE
-            WHEN rate IS NULL THEN ' there is no number that could answer this.'
+        CASE
+            WHEN rate IS NULL
+                THEN
+                    'For ' || period_in_words || ' no percentage can be given in answer to "' || question || '": '
+                    || CASE len(null_reasons) WHEN 1 THEN 'one reason stands' ELSE len(null_reasons) || ' reasons stand' END || ' against it.'
             WHEN rate_basis = 'published'
                 THEN
-                    ' the answer is ' || percentage || ' percent of ' || denominator_figure || ', as the publisher prints it'
+                    '"' || question || '" For ' || period_in_words || ' the answer is ' || percentage || ' percent of ' || denominator_figure
+                    || ', as the publisher prints it'
                     || CASE
                         WHEN rate_low < rate_high
                             THEN '; rounded as it is, it may stand for anything from ' || percentage_low || ' to ' || percentage_high || ' percent'
                         ELSE ''
                     END
                     || '.'
-            ELSE ' the answer is ' || percentage || ' percent: ' || numerator_figure || ' of ' || denominator_figure || '.'
+            ELSE
+                '"' || question || '" For ' || period_in_words || ' the answer is ' || percentage || ' percent: ' || numerator_figure || ' of '
+                || denominator_figure || '.'
         END AS sentence
     FROM answers
 ),
@@ -54,8 +59,12 @@ above_the_line AS (
                 THEN 'Above the line nothing is published for this period; looked for were ' || sought.things || '.'
             WHEN cells.numerator IS NULL
                 THEN
-                    'Above the line there is no number, only the statement that it is missing: ' || cells.numerator_things || ', for '
-                    || cells.numerator_period_in_words || '.'
+                    'Above the line belongs the number of ' || cells.numerator_things || ', for ' || cells.numerator_period_in_words
+                    || CASE cells.numerator_obs_status
+                        WHEN 'L' THEN '; nobody collects it.'
+                        WHEN 'Q' THEN '; its publisher withholds it.'
+                        ELSE '; it is missing in the publication.'
+                    END
             WHEN cells.numerator_basis = 'published'
                 THEN
                     'What is counted: ' || cells.numerator_things || ', as a share of ' || coalesce(cells.denominator_figure || ' ', '')
@@ -65,11 +74,11 @@ above_the_line AS (
                 'Above the line: ' || cells.numerator_figure || ' ' || cells.numerator_things || ', for ' || cells.numerator_period_in_words
                 || CASE WHEN cells.numerator_basis = 'tiled' THEN ', added up from shorter periods that fill it exactly' ELSE '' END || '.'
         END
-        || CASE WHEN cells.numerator_source_id <> 'not_collected' THEN ' Published by ' || cells.numerator_publication || '.' ELSE '' END
         || CASE
-            WHEN cells.numerator IS NOT NULL AND cells.numerator_kept_by IS NOT NULL
-                THEN ' The records are kept by ' || cells.numerator_kept_by || '.'
-            ELSE ''
+            WHEN cells.numerator_obs_status = 'L' OR cells.numerator_series_id IS NULL THEN ''
+            ELSE
+                coalesce(' Counted from the records of ' || cells.numerator_kept_by || ', published by ', ' Published by ')
+                || cells.numerator_publication || '.'
         END
         || coalesce(' Note on the figure: ' || rtrim(cells.numerator_obs_note, '.') || '.', '') AS sentence
     FROM cells
@@ -88,18 +97,22 @@ below_the_line AS (
                 THEN 'Below the line nothing is published for this period; looked for were ' || sought.things || '.'
             WHEN cells.denominator IS NULL
                 THEN
-                    'Below the line there is no number, only the statement that it is missing: ' || cells.denominator_things || ', for '
-                    || cells.denominator_period_in_words || '.'
+                    'Below the line belongs the number of ' || cells.denominator_things || ', for ' || cells.denominator_period_in_words
+                    || CASE cells.denominator_obs_status
+                        WHEN 'L' THEN '; nobody collects it.'
+                        WHEN 'Q' THEN '; its publisher withholds it.'
+                        ELSE '; it is missing in the publication.'
+                    END
             ELSE
                 'Below the line: ' || cells.denominator_figure || ' ' || cells.denominator_things || ', for '
                 || cells.denominator_period_in_words
                 || CASE WHEN cells.denominator_basis = 'tiled' THEN ', added up from shorter periods that fill it exactly' ELSE '' END || '.'
         END
-        || CASE WHEN cells.denominator_source_id <> 'not_collected' THEN ' Published by ' || cells.denominator_publication || '.' ELSE '' END
         || CASE
-            WHEN cells.denominator IS NOT NULL AND cells.denominator_kept_by IS NOT NULL
-                THEN ' The records are kept by ' || cells.denominator_kept_by || '.'
-            ELSE ''
+            WHEN cells.denominator_obs_status = 'L' OR cells.denominator_series_id IS NULL THEN ''
+            ELSE
+                coalesce(' Counted from the records of ' || cells.denominator_kept_by || ', published by ', ' Published by ')
+                || cells.denominator_publication || '.'
         END
         || coalesce(' Note on the figure: ' || rtrim(cells.denominator_obs_note, '.') || '.', '') AS sentence
     FROM cells
@@ -159,7 +172,7 @@ reasons AS (
                     THEN
                         coalesce(nullif(cells.numerator_breakdown, ''), 'the total') || ' above the line, '
                         || coalesce(nullif(cells.denominator_breakdown, ''), 'the total') || ' below it'
-                WHEN 'series_break' THEN concat_ws(' ', cells.numerator_breaks, cells.denominator_breaks)
+                WHEN 'series_break' THEN rtrim(concat_ws(' ', cells.numerator_breaks, cells.denominator_breaks), '.')
                 WHEN 'numerator_exceeds_denominator' THEN cells.numerator_figure || ' above the line, ' || cells.denominator_figure || ' below it'
             END || '.', ''
         ) AS sentence
@@ -185,11 +198,21 @@ basis AS (
             WHEN len(rates.varies) > 0
                 THEN
                     'Both are exact published counts, and the first lies within the second: they differ only in '
-                    || array_to_string(rates.varies, ', ') || '.'
+                    || replace(array_to_string(rates.varies, ', '), '_', ' ') || '.'
             ELSE 'Both are exact published counts that agree in period, area, unit, offenses, authorities, pathway and population.'
-        END AS sentence
+        END
+        || CASE
+            WHEN cells.rate_kind = 'prosecution' AND cells.numerator_unit_of_count NOT LIKE 'report%'
+                THEN
+                    ' It is a share of ' || lower(populations.label[1]) || populations.label[2:]
+                    || ', and says nothing about what becomes of reports.'
+            ELSE ''
+        END
+        || coalesce(' Not counted here: ' || rtrim(lower(sources.does_not_count[1]) || sources.does_not_count[2:], '.') || '.', '') AS sentence
     FROM cells
     JOIN rates ON cells.rate_id = rates.rate_id
+    LEFT JOIN statistical_populations AS populations ON cells.numerator_population = populations.code
+    LEFT JOIN sources ON cells.numerator_source_id = sources.source_id
     WHERE cells.rate IS NOT NULL
 ),
 needed AS (
@@ -200,7 +223,8 @@ needed AS (
         6 AS part,
         0 AS position,
         'What would be needed: ' || lower(asked.request[1]) || asked.request[2:] || ' Held by: ' || asked.held_by || '.'
-        || coalesce(' It would belong in: ' || asked.publication || '.', '') || coalesce(' The law: ' || asked.law || '.', '') AS sentence
+        || CASE WHEN asked.needs_linkage THEN ' The records would have to be linked from the one to the other.' ELSE '' END
+        || coalesce(' It would belong in: ' || asked.publication || '.', '') || coalesce(' On the law: ' || asked.law || '.', '') AS sentence
     FROM data_requests AS asked
     GROUP BY ALL
 ),

@@ -12,18 +12,20 @@ import io
 import json
 import random
 import re
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import fastexcel
 import polars as pl
-import xlsxwriter
 
 from pipelines.observations import SERIES_DIMENSIONS, ObservationError, conform
 from pipelines.publications import PublicationError
 from tests.mutations import Outcome, flip_bytes, truncate
-from tests.samples_federal import snapshot_of, zipped
+from tests.samples_federal import snapshot_of, workbook_of, zipped
 
 Row = tuple[object, ...]
 Grid = list[list[str]]
@@ -109,7 +111,7 @@ def lose_separator(text: str, chance: random.Random) -> str:
 
 
 def swap_digits(text: str, chance: random.Random) -> str:
-    places = [index for index, (one, two) in enumerate(zip(text, text[1:], strict=False)) if one.isdigit() and two.isdigit() and one != two]
+    places = [index for index, (one, two) in enumerate(pairwise(text)) if one.isdigit() and two.isdigit() and one != two]
     if not places:
         return text
     place = chance.choice(places)
@@ -123,28 +125,24 @@ NUMBER_EDITS: dict[str, Callable[[str, random.Random], str]] = {
     "thousands separator moved": move_separator,
     "thousands separator lost": lose_separator,
     "two digits exchanged": swap_digits,
-    "letter in a number": lambda text, chance: text.replace("0", "O", 1) if "0" in text else f"{text}l",
-    "number negated": lambda text, chance: f"-{text}",
-    "decimal point in a count": lambda text, chance: text.replace(",", ".", 1) if "," in text else f"{text}.5",
+    "letter in a number": lambda text, _chance: text.replace("0", "O", 1) if "0" in text else f"{text}l",
+    "number negated": lambda text, _chance: f"-{text}",
+    "decimal point in a count": lambda text, _chance: text.replace(",", ".", 1) if "," in text else f"{text}.5",
     "footnote letter glued to a number": lambda text, chance: f"{text}{chance.choice('abc')}",
-    "percent sign gained or lost": lambda text, chance: text[:-1] if text.endswith("%") else f"{text}%",
-    "unit changed": lambda text, chance: f"${text}",
-    "number replaced by a dash": lambda text, chance: "--",
-    "number removed": lambda text, chance: "",
+    "percent sign gained or lost": lambda text, _chance: text[:-1] if text.endswith("%") else f"{text}%",
+    "unit changed": lambda text, _chance: f"${text}",
+    "number replaced by a dash": lambda _text, _chance: "--",
+    "number removed": lambda _text, _chance: "",
 }
 
 
 # --- grids of cells -----------------------------------------------------------------------------------------------------------------
 
 
-def grids_of(case: Case, names: bool = True) -> Files:
-    import zipfile
-
+def grids_of(case: Case) -> Files:
     if case.form == "zip":
         with zipfile.ZipFile(io.BytesIO(case.content)) as archive:
             return {name: list(csv.reader(io.StringIO(archive.read(name).decode(), newline=""))) for name in archive.namelist()}
-    import fastexcel
-
     workbook = fastexcel.read_excel(case.content)
     return {
         name: [
@@ -153,21 +151,6 @@ def grids_of(case: Case, names: bool = True) -> Files:
         ]
         for name in workbook.sheet_names
     }
-
-
-def workbook_of(files: Mapping[str, Grid]) -> bytes:
-    """Write grids as a workbook; cells that are plain numbers become numbers, as in published ones."""
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
-        for name, grid in files.items():
-            sheet = workbook.add_worksheet(name)
-            for row, line in enumerate(grid):
-                for column, text in enumerate(line):
-                    if re.fullmatch(r"[0-9]+", text):
-                        sheet.write_number(row, column, int(text))
-                    elif text:
-                        sheet.write_string(row, column, text)
-    return content.getvalue()
 
 
 def written(case: Case, files: Files) -> bytes:
@@ -507,14 +490,14 @@ def html_mutant(case: Case, kind: str, chance: random.Random) -> bytes | None:
     elif kind == "row dropped":
         changed = text.replace(chance.choice(lines), "", 1) if lines else None
     elif kind == "row duplicated":
-        line = chance.choice(lines)
-        changed = text.replace(line, line + line, 1)
+        line = chance.choice(lines) if lines else ""
+        changed = text.replace(line, line + line, 1) if line else None
     elif kind == "cell dropped":
-        changed = _replace_one(text, r"<td>.*?</td>", lambda match: "", chance)
+        changed = _replace_one(text, r"<td>.*?</td>", lambda _match: "", chance)
     elif kind == "cells merged":
-        changed = _replace_one(text, r"</td><td>", lambda match: " ", chance)
+        changed = _replace_one(text, r"</td><td>", lambda _match: " ", chance)
     elif kind == "cell spans two columns":
-        changed = _replace_one(text, r"<td>(?=[0-9])", lambda match: '<td colspan="2">', chance)
+        changed = _replace_one(text, r"<td>(?=[0-9])", lambda _match: '<td colspan="2">', chance)
     elif kind == "years exchanged":
         years = sorted(set(re.findall(r"(?<![0-9,])20[0-9]{2}(?![0-9,])", text)))
         changed = None
@@ -522,7 +505,9 @@ def html_mutant(case: Case, kind: str, chance: random.Random) -> bytes | None:
             swap = dict(zip(years, reversed(years), strict=True))
             changed = re.sub(r"(?<![0-9,])20[0-9]{2}(?![0-9,])", lambda match: swap[match[0]], text)
     elif kind == "one year changed":
-        changed = _replace_one(text, r"(?<![0-9,])20[0-9]{2}(?![0-9,])", lambda match: str(int(match[0]) + chance.choice([-2, -1, 1, 2])), chance)
+        changed = _replace_one(
+            text, r"(?<![0-9,])20[0-9]{2}(?![0-9,])", lambda match: str(int(match[0]) + chance.choice([-2, -1, 1, 2])), chance
+        )
     elif kind == "word changed":
         changed = _replace_one(text, r"(?<=[ >])[A-Z][a-z]{3,}(?=[ <.])", lambda match: match[0][::-1], chance)
     elif kind == "month changed":

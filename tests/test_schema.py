@@ -230,7 +230,7 @@ def test_the_law_of_the_house_holds_in_the_database(writable: duckdb.DuckDBPyCon
 
 
 def test_reasons_in_use_are_in_their_order(release: duckdb.DuckDBPyConnection) -> None:
-    order = {code: position for code, position in release.sql("SELECT code, position FROM null_reasons").fetchall()}
+    order = dict(release.sql("SELECT code, position FROM null_reasons").fetchall())
     assert sorted(order.values()) == list(range(1, 22))
     for (reasons,) in release.sql("SELECT DISTINCT null_reasons FROM matched_periods").fetchall():
         positions = [order[reason] for reason in reasons]

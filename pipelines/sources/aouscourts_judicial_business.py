@@ -21,7 +21,9 @@ SOURCE_ID = "aouscourts_judicial_business"
 
 _TABLE = re.compile(r"\btable d ?[-‐–—] ?2\b", re.IGNORECASE)
 _OTHER_TABLE = re.compile(r"\btable ([a-z] ?[-‐–—] ?[0-9]+[a-z]?)\b", re.IGNORECASE)
-_SUBJECT = re.compile(r"u\.?s\.? district courts.{0,5}criminal (defendants|cases) (?:filed|commenced),? by offense\b", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"u\.?s\.? district courts.{0,5}criminal (defendants|cases) (?:filed|commenced)(?: \([^)]{1,40}\))?,? by offense\b", re.IGNORECASE
+)
 _PERIOD = re.compile(
     r"12-month periods? end(?:ing|ed) (march|june|september|december) (30|31), ((?:19|20)[0-9]{2})"
     r"(?: (?:through|and|to) (?:(?:march|june|september|december) (?:30|31), )?((?:19|20)[0-9]{2})| ?[-–—] ?((?:19|20)[0-9]{2}))?",

@@ -11,13 +11,13 @@ import re
 
 import polars as pl
 
-from pipelines.bjs_tables import Archive, Report, Scope, read_archive, shared_columns
+from pipelines.bjs_tables import Archive, Publication, Scope, read_archive, shared_columns
 from pipelines.publications import Fingerprint, observation_frame
 from pipelines.snapshots import Snapshot
 
 SOURCE_ID = "bjs_federal_justice_statistics"
 
-_REPORT = Report(
+_PUBLICATION = Publication(
     source_id=SOURCE_ID,
     title=re.compile(r"federal justice statistics", re.IGNORECASE),
     total=Scope("federal_all_offenses"),
@@ -41,7 +41,7 @@ def parse(snapshot: Snapshot) -> pl.DataFrame:
         PublicationError: the archive cannot be read with certainty.
     """
     archive = _archive(snapshot)
-    return observation_frame(archive.rows, shared_columns(_REPORT, snapshot, archive.published_on))
+    return observation_frame(archive.rows, shared_columns(_PUBLICATION, snapshot, archive.published_on))
 
 
 def fingerprint(snapshot: Snapshot) -> Fingerprint:
@@ -54,4 +54,4 @@ def fingerprint(snapshot: Snapshot) -> Fingerprint:
 
 
 def _archive(snapshot: Snapshot) -> Archive:
-    return read_archive(_REPORT, snapshot)
+    return read_archive(_PUBLICATION, snapshot)

@@ -1,6 +1,6 @@
 """BJS: Federal Prosecution of Human-Trafficking Cases, 2015, and Human Trafficking Data Collection Activities (table archives, CSV).
 
-Two definitions of human trafficking, told apart by the title of the report: both take in the production of child sexual abuse
+Two definitions of human trafficking, told apart by the title of the publication: both take in the production of child sexual abuse
 material and not its possession. Persons referred and persons prosecuted in a year are not the same persons. No archive has been seen.
 """
 
@@ -10,7 +10,7 @@ import re
 
 import polars as pl
 
-from pipelines.bjs_tables import Archive, Report, Scope, read_archive, shared_columns
+from pipelines.bjs_tables import Archive, Publication, Scope, read_archive, shared_columns
 from pipelines.grid_tables import read_csv_grids
 from pipelines.publications import Fingerprint, observation_frame, quarantined
 from pipelines.snapshots import Snapshot
@@ -35,8 +35,8 @@ _PARTS = {
 _TOTALS = ("human trafficking", "human trafficking offenses", "human-trafficking offenses", "all human trafficking offenses")
 
 
-def _report(title: str, scope: str) -> Report:
-    return Report(
+def _publication(title: str, scope: str) -> Publication:
+    return Publication(
         source_id=SOURCE_ID,
         title=re.compile(title, re.IGNORECASE),
         total=Scope(scope),
@@ -46,10 +46,10 @@ def _report(title: str, scope: str) -> Report:
     )
 
 
-#: words that only the archive of this report has -> the report, which has its own definition of the offense
-_REPORTS = {
-    "federal prosecution of human": _report(r"federal prosecution of human[- ]trafficking cases", "bjs_human_trafficking"),
-    "human trafficking data collection": _report(r"human trafficking data collection activities", "bjs_human_trafficking_chta"),
+#: words that only the archive of this publication has -> the publication, which has its own definition of the offense
+_PUBLICATIONS = {
+    "federal prosecution of human": _publication(r"federal prosecution of human[- ]trafficking cases", "bjs_human_trafficking"),
+    "human trafficking data collection": _publication(r"human trafficking data collection activities", "bjs_human_trafficking_chta"),
 }
 
 
@@ -59,8 +59,8 @@ def parse(snapshot: Snapshot) -> pl.DataFrame:
     Raises:
         PublicationError: the archive cannot be read with certainty.
     """
-    report, archive = _archive(snapshot)
-    return observation_frame(archive.rows, shared_columns(report, snapshot, archive.published_on))
+    publication, archive = _archive(snapshot)
+    return observation_frame(archive.rows, shared_columns(publication, snapshot, archive.published_on))
 
 
 def fingerprint(snapshot: Snapshot) -> Fingerprint:
@@ -72,11 +72,11 @@ def fingerprint(snapshot: Snapshot) -> Fingerprint:
     return _archive(snapshot)[1].fingerprint
 
 
-def _archive(snapshot: Snapshot) -> tuple[Report, Archive]:
+def _archive(snapshot: Snapshot) -> tuple[Publication, Archive]:
     text = " ".join(cell for grid in read_csv_grids(SOURCE_ID, snapshot.path) for line in grid.lines for cell in line if cell).casefold()
-    named = [report for words, report in _REPORTS.items() if words in text.replace("-", " ")]
+    named = [publication for words, publication in _PUBLICATIONS.items() if words in text.replace("-", " ")]
     if len(named) != 1:
         raise quarantined(
-            SOURCE_ID, None, f"{len(named)} of the known reports are named in the files, expected one", "the definition is not known"
+            SOURCE_ID, None, f"{len(named)} of the known publications are named in the files, expected one", "the definition is not known"
         )
     return named[0], read_archive(named[0], snapshot)

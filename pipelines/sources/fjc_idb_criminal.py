@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -25,6 +25,7 @@ from pipelines.records import (
     GROUP_BITS,
     GROUP_PATHWAY,
     SERIES,
+    WHOLE,
     Coverage,
     DelimitedText,
     complete_observations,
@@ -32,7 +33,6 @@ from pipelines.records import (
     cover,
     month_number,
     months_of_fiscal_year,
-    number_of_month,
     open_delimited,
     read_districts,
     read_statutes,
@@ -46,13 +46,23 @@ _LOG = logging.getLogger(__name__)
 
 _SLOTS = "12345"
 _FLAGS = {"CTFIL": 1, "CTFILTRN": 2, "CTTR": 4, "CTTRTRN": 8}
-_CONVICTING = ("4", "5", "8", "9", "17", "19")
+_CONVICTING = [4, 5, 8, 9, 17, 19]
 _DATES = ("PROCDATE", "TERMDATE", "SENTDATE", "LOADDATE")
+_CHARGE_TEXTS = tuple(f"{name}{slot}" for name in ("FTITLE", "TTITLE") for slot in _SLOTS)
+_OUTCOMES = tuple(f"DISP{slot}" for slot in _SLOTS)
 #: DEFLGKY holds a docket number: it is hashed as it is read and goes no further
-COLUMNS: tuple[str, ...] = (
-    "FISCALYR", "DISTRICT", "DEFLGKY", "REOPSEQ", "VER", "TAPEYEAR", *_DATES, *_FLAGS,
-    *(f"{name}{slot}" for name in ("FTITLE", "TTITLE", "DISP") for slot in _SLOTS),
-)  # fmt: skip
+COLUMNS: Mapping[str, pl.DataType] = {
+    "FISCALYR": pl.Int16(),
+    "DISTRICT": pl.String(),
+    "DEFLGKY": pl.String(),
+    "REOPSEQ": pl.Int16(),
+    "VER": pl.Int16(),
+    "TAPEYEAR": pl.Int16(),
+    **dict.fromkeys(_DATES, pl.String()),
+    **dict.fromkeys(_FLAGS, pl.Int8()),
+    **dict.fromkeys(_CHARGE_TEXTS, pl.String()),
+    **dict.fromkeys(_OUTCOMES, pl.Int8()),
+}
 #: columns that are blank in the public file, so that a blank last field says nothing about the line
 _BLANK = ("NAME", "FJUDGE", "TJUDGE")
 _MISSING_DAY = "01/01/1900"
@@ -184,10 +194,16 @@ def count_records(tables: Iterable[DelimitedText], districts: Sequence[str] | No
         PublicationError: too many lines are no records, or too many counted events have no day.
     """
     records = Records()
+    here = pl.lit(True) if districts is None else pl.col("DISTRICT").str.strip_chars().is_in(list(districts))
     for table in tables:
         names = field_names(table.header)
-        for batch in table.batches(COLUMNS, names):
-            keep(records, batch if districts is None else batch.filter(pl.col("DISTRICT").str.strip_chars().is_in(districts)), names[-1])
+        # files that went through other software print 2017.0 for 2017
+        floats = "." in dict(zip(names, table.first, strict=False)).get("FISCALYR", "")
+        types = {name: pl.Float32() if floats and dtype.is_integer() else dtype for name, dtype in COLUMNS.items()}
+        whole = pl.lit(True) if names[-1] in _BLANK else pl.col(WHOLE)
+        for answers in table.query(types, lambda lines, w=whole: _ask(lines, w, here), names):  # type: ignore[misc]
+            keep(records, *answers)
+    classify(records)
     place = f"{SOURCE_ID}: {records.rows:,} lines"
     refuse_many(place, "lines have too few or too many fields, or no fiscal year", records.malformed, records.rows, "look at the download")
     if records.unmatched:
@@ -196,23 +212,30 @@ def count_records(tables: Iterable[DelimitedText], districts: Sequence[str] | No
     return _reduce(records, place)
 
 
-def keep(records: Records, batch: pl.DataFrame, last: str) -> None:
-    """Take from a batch of lines what counting needs: hashed keys, months, flags and bits of the statute groups."""
-    records.rows += batch.height
-    good = batch.filter(_IDENTIFIED if last in _BLANK else _IDENTIFIED & pl.col("whole"))
-    records.malformed += batch.height - good.height
-    if good.is_empty():
-        return
-    records.fiscal_years.update(int(text[:4]) for text in good["FISCALYR"].unique().str.strip_chars())
-    dated = good.lazy().with_columns(_DATED).collect()
-    newest = dated.select(_NEWEST).item()
-    records.last_month = max(records.last_month, number_of_month(newest) if newest else 0)
-    marked = dated.lazy().select(_MARKED).collect()
-    suspect = dated.select(_SUSPECT).to_series()
-    records.kept.append(marked.filter(~suspect).with_columns(_UNCHARGED))
-    records.suspects.append(marked.filter(suspect).hstack(dated.filter(suspect).select(_CHARGE_TEXTS)))
+def _ask(lines: pl.LazyFrame, whole: pl.Expr, here: pl.Expr) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Ask for the numbers of every line, and for the texts of the few lines with a statute of the chapter or near it."""
+    typed = lines.filter(here).with_columns(*_TYPED, (whole & _IDENTIFIED).alias("good"), _SUSPECT.alias("suspect"))
+    return (
+        typed.select(*_NUMBERS, "FISCALYR", "good", "suspect"),
+        typed.filter(pl.col("good") & pl.col("suspect")).select(*_NUMBERS, *_CHARGE_TEXTS, *_OUTCOMES),
+    )
+
+
+def keep(records: Records, numbers: pl.DataFrame, suspects: pl.DataFrame) -> None:
+    """Take the answers of one block: what can be counted at once, and what must be classified first."""
+    records.rows += numbers.height
+    good = numbers.filter("good")
+    records.malformed += numbers.height - good.height
+    records.fiscal_years.update(good["FISCALYR"].unique())
+    records.kept.append(good.filter(~pl.col("suspect")).select(*_KEPT, *_UNCHARGED))
+    records.suspects.append(suspects)
     if sum(frame.height for frame in records.suspects) > _SUSPECT_ROWS:
         classify(records)
+    # only an event later than any before can move the end of what the file covers; one after its own load day cannot
+    for flags, month in ((_FILED, "filed_month"), (_ENDED, "ended_month")):
+        later = good.filter((pl.col(month) > records.last_month) & (pl.col("flags") & flags > 0))
+        seen = later.filter(pl.col(month) <= month_number(pl.col("load")))[month].to_list()
+        records.last_month = max([records.last_month, *seen])
 
 
 def classify(records: Records) -> None:
@@ -221,7 +244,7 @@ def classify(records: Records) -> None:
         return
     texts = pl.concat(records.suspects)
     records.suspects.clear()
-    seen = pl.concat([texts.get_column(name).rename("text") for name in _TITLES]).value_counts().drop_nulls()
+    seen = pl.concat([texts.get_column(name).rename("text") for name in _CHARGE_TEXTS]).value_counts().drop_nulls()
     new = seen.filter(~pl.col("text").is_in(list(records.bits)))
     records.bits |= dict(new.select("text", statute_bits(pl.col("text"))).iter_rows())
     near = seen.filter(pl.col("text").str.contains(_CLOSE))
@@ -237,7 +260,7 @@ def classify(records: Records) -> None:
         _lead_and_any([bits(f"TTITLE{slot}") for slot in _SLOTS]).alias("ended"),
         _lead_and_any(convicted).alias("convicted"),
     )
-    records.kept.append(texts.with_columns(charges).drop(_CHARGE_TEXTS))
+    records.kept.append(texts.with_columns(charges).drop(*_CHARGE_TEXTS, *_OUTCOMES))
 
 
 def _day(name: str) -> pl.Expr:
@@ -246,16 +269,8 @@ def _day(name: str) -> pl.Expr:
     return pl.when(text != _MISSING_DAY).then(text.str.to_date("%m/%d/%Y", strict=False, cache=False))
 
 
-def _number(name: str, dtype: type[pl.DataType]) -> pl.Expr:
-    return pl.col(name).str.strip_chars().str.strip_suffix(".0").cast(dtype, strict=False)
-
-
-def _flag(name: str) -> pl.Expr:
-    return ((pl.col(name) == "1") | (pl.col(name) == "1.0")).fill_null(False).cast(pl.UInt8)
-
-
 def _convicting(slot: str) -> pl.Expr:
-    return pl.col(f"DISP{slot}").is_in([*_CONVICTING, *(f"{code}.0" for code in _CONVICTING)])
+    return pl.col(f"DISP{slot}").is_in(_CONVICTING)
 
 
 def statute_bits(text: pl.Expr) -> pl.Expr:
@@ -279,46 +294,39 @@ def _any_of(expressions: Iterable[pl.Expr]) -> pl.Expr:
     return reduce(lambda left, right: left | right, expressions)
 
 
-_TITLES = tuple(f"{name}{slot}" for name in ("FTITLE", "TTITLE") for slot in _SLOTS)
-_CHARGE_TEXTS = (*_TITLES, *(f"DISP{slot}" for slot in _SLOTS))
-_UNCHARGED = [pl.lit(0, dtype=pl.UInt8).alias(name) for name in ("filed", "ended", "convicted")]
 _FILED, _ENDED = _FLAGS["CTFIL"] | _FLAGS["CTFILTRN"], _FLAGS["CTTR"] | _FLAGS["CTTRTRN"]
-_FLAG_SUM = reduce(lambda left, right: left + right, (_flag(name) * bit for name, bit in _FLAGS.items()))
-
-
-def _last_seen(flags: int, day: str) -> pl.Expr:
-    return pl.col(day).filter((pl.col("flags") & flags > 0) & (pl.col(day) <= pl.col("LOADDATE"))).max()
-
-
-# expressions are written once: building them for every batch costs as much as running them
-_IDENTIFIED = (
-    pl.col("FISCALYR").str.contains(r"^\s*(19|20)\d\d(\.0)?\s*$") & pl.col("DEFLGKY").is_not_null() & pl.col("TAPEYEAR").is_not_null()
+# expressions are written once: building them for every block costs as much as running them
+_WHOLE_NUMBERS = tuple(name for name, dtype in COLUMNS.items() if dtype.is_integer())
+_TYPED = [*(_day(name).alias(name) for name in _DATES), *(pl.col(name).cast(pl.Int16) for name in _WHOLE_NUMBERS)]
+_IDENTIFIED = reduce(
+    lambda left, right: left & right,
+    [
+        pl.col("FISCALYR").is_between(1900, 2098).fill_null(False),
+        *(pl.col(name).is_not_null() for name in ("DEFLGKY", "TAPEYEAR", *_FLAGS)),
+    ],
 )
-_DATED = [*(_day(name).alias(name) for name in _DATES), _FLAG_SUM.alias("flags")]
-_NEWEST = pl.max_horizontal(_last_seen(_FILED, "PROCDATE"), _last_seen(_ENDED, "TERMDATE"))
-_SUSPECT = _any_of(pl.col(name).str.contains(_CLOSE) for name in _TITLES).fill_null(False)
-_MARKED: tuple[pl.Expr, ...] = (
+_SUSPECT = _any_of(pl.col(name).str.contains(_CLOSE) for name in _CHARGE_TEXTS).fill_null(False)
+_UNCHARGED = [pl.lit(0, dtype=pl.UInt8).alias(name) for name in ("filed", "ended", "convicted")]
+_DISTRICT_CODES = pl.Enum(list(read_districts("court_file_code")))
+_NUMBERS: tuple[pl.Expr, ...] = (
     pl.col("DEFLGKY").hash().alias("key"),
     # the four columns that name one record; a sum, because hashing them joined costs four times as much
     (pl.col("DEFLGKY").hash() + pl.col("FISCALYR").hash(1) + pl.col("REOPSEQ").hash(2) + pl.col("TAPEYEAR").hash(3)).alias("row"),
-    _number("REOPSEQ", pl.Int16).alias("reopened"),
+    pl.col("REOPSEQ").alias("reopened"),
     pl.col("LOADDATE").alias("load"),
-    _number("VER", pl.Int16).alias("version"),
-    pl.col("DISTRICT")
-    .str.strip_chars()
-    .replace_strict({code: number for number, code in enumerate(read_districts("court_file_code"))}, default=_UNKNOWN_DISTRICT, return_dtype=pl.UInt8)  # noqa: E501
-    .alias("district"),
+    pl.col("VER").alias("version"),
+    pl.col("DISTRICT").cast(_DISTRICT_CODES, strict=False).to_physical().alias("district"),
     month_number(pl.col("PROCDATE")).alias("filed_month"),
     month_number(pl.col("TERMDATE")).alias("ended_month"),
     month_number(pl.col("SENTDATE")).alias("sentenced_month"),
-    pl.col("flags"),
+    reduce(lambda left, right: left + right, ((pl.col(name) == 1).cast(pl.UInt8) * bit for name, bit in _FLAGS.items())).alias("flags"),
     _any_of(_convicting(slot) for slot in _SLOTS).fill_null(False).alias("convicted_of_anything"),
 )
+_KEPT = tuple(expression.meta.output_name() for expression in _NUMBERS)
 
 
 def _reduce(records: Records, place: str) -> Counts:
     """Keep the latest version of every record, then of every defendant, and count."""
-    classify(records)
     if not records.kept:
         raise PublicationError(f"{place}: none is a whole record: look at the download")
     rows = pl.concat(records.kept, rechunk=False)
@@ -336,11 +344,11 @@ def _reduce(records: Records, place: str) -> Counts:
             counted = current.filter(pl.col("flags") & flags > 0)
             events += counted.height
             undated += counted.filter(~pl.col(month).is_between(1, horizon)).height
-        tables += _bucket_tables(current, horizon)
+        tables += _event_counts(current, horizon)
     _LOG.info("%s: %s records replaced by a later version", place, f"{superseded:,}")
     refuse_many(place, "counted events have no day on the calendar", undated, events, "look at PROCDATE and TERMDATE: another date format?")
     return Counts(
-        table=pl.concat(tables).group_by(_COUNTED).agg(pl.col("records").sum()),
+        table=_by_scope(pl.concat(tables)),
         rows=records.rows,
         malformed=records.malformed,
         superseded=superseded,
@@ -352,7 +360,8 @@ def _reduce(records: Records, place: str) -> Counts:
 
 def _split(rows: pl.DataFrame, key: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Part the rows whose key stands once from the few whose key stands again: only these need to be sorted."""
-    again = rows.get_column(key).is_duplicated()
+    ordered = rows.get_column(key).sort()
+    again = rows.get_column(key).is_in(ordered.filter(ordered == ordered.shift(1)).unique())
     return rows.filter(~again), rows.filter(again)
 
 
@@ -362,52 +371,53 @@ def _latest(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     return rows.sort(order, descending=True, nulls_last=True).unique(by, keep="first", maintain_order=True)
 
 
-def _bucket_tables(current: pl.DataFrame, horizon: int) -> Iterator[pl.DataFrame]:
+def _event_counts(current: pl.DataFrame, horizon: int) -> Iterator[pl.DataFrame]:
+    """Count every event by month, district and bits of the statute groups."""
     once, again = _split(current.filter(pl.col("flags") & _FILED > 0), "key")
     for event, flag in (("filed", "CTFIL"), ("filed_with_transfers", "CTFILTRN")):
         flagged = pl.col("flags") & _FLAGS[flag] > 0
         filed = pl.concat([once.filter(flagged), _latest(again.filter(flagged), ["key"])])
-        yield from _event_tables(filed, event, "filed_month", "filed", horizon)
+        yield _by_bits(filed, event, "filed_month", "filed", horizon)
     once, again = _split(current.filter(pl.col("flags") & _ENDED > 0), "key")
     for event, flag in (("terminated", "CTTR"), ("terminated_with_transfers", "CTTRTRN")):
         flagged = pl.col("flags") & _FLAGS[flag] > 0
         # a defendant reopened and ended again is ended twice
         ended = pl.concat([once.filter(flagged), _latest(again.filter(flagged), ["key", "reopened"])])
-        yield from _event_tables(ended, event, "ended_month", "ended", horizon)
+        yield _by_bits(ended, event, "ended_month", "ended", horizon)
         if flag == "CTTR":
             convicted = ended.filter("convicted_of_anything")
-            yield from _event_tables(convicted, "convicted", "ended_month", "convicted", horizon)
-            yield from _event_tables(convicted, "sentenced", "sentenced_month", "convicted", horizon)
+            yield _by_bits(convicted, "convicted", "ended_month", "convicted", horizon)
+            yield _by_bits(convicted, "sentenced", "sentenced_month", "convicted", horizon)
 
 
-def _event_tables(rows: pl.DataFrame, event: str, month: str, charges: str, horizon: int) -> Iterator[pl.DataFrame]:
+def _by_bits(rows: pl.DataFrame, event: str, month: str, charges: str, horizon: int) -> pl.DataFrame:
     # one number is grouped several times faster than three
-    place = pl.col(month).cast(pl.Int64) * 65536 + pl.col("district").cast(pl.Int64) * 256 + pl.col(charges)
-    grouped = (
+    place = pl.col(month).cast(pl.Int64) * 65536 + pl.coalesce("district", _UNKNOWN_DISTRICT).cast(pl.Int64) * 256 + pl.col(charges)
+    return (
         rows.filter(pl.col(month).is_between(1, horizon))
         .group_by(place.alias("place"))
         .agg(pl.len().cast(pl.Int64).alias("records"))
         .select(
+            pl.lit(event).alias("event"),
             (pl.col("place") // 65536).cast(pl.Int16).alias("month"),
             (pl.col("place") // 256 % 256).cast(pl.UInt8).alias("district"),
             (pl.col("place") % 256).cast(pl.UInt8).alias("bits"),
             "records",
         )
     )
-    yield _scoped(grouped, event, "all", "any", pl.lit(True))
+
+
+def _by_scope(counts: pl.DataFrame) -> pl.DataFrame:
+    inside = {("all", "any"): pl.lit(True)}
     for scope, bits in _SCOPE_BITS.items():
-        yield _scoped(grouped, event, scope, "lead", (pl.col("bits") // 16) & bits > 0)
-        yield _scoped(grouped, event, scope, "any", pl.col("bits") & bits > 0)
-
-
-def _scoped(grouped: pl.DataFrame, event: str, scope: str, slot: str, inside: pl.Expr) -> pl.DataFrame:
-    return (
-        grouped.filter(inside)
-        .group_by("month", "district")
+        inside[scope, "lead"] = (pl.col("bits") // 16) & bits > 0
+        inside[scope, "any"] = pl.col("bits") & bits > 0
+    return pl.concat(
+        counts.filter(condition)
+        .group_by("event", "month", "district")
         .agg(pl.col("records").sum())
-        .select(
-            pl.lit(event).alias("event"), pl.lit(scope).alias("scope"), pl.lit(slot).alias("slot"), "district", "month", "records"
-        )
+        .select("event", pl.lit(scope).alias("scope"), pl.lit(slot).alias("slot"), "district", "month", "records")
+        for (scope, slot), condition in inside.items()
     )
 
 

@@ -3,7 +3,7 @@
 Read are the tables on CyberTipline reports (reporter, user location, incident type, files, hash matches, recipients, feedback), on
 providers registered, hash lists, victims and series added, submissions of law enforcement, and Appendix A (totals since 1998).
 Not read: images and videos reviewed by series category and by relationship, the exploitative hash list, single military agencies.
-Tables are found by their captions and the header with the years; a table with years under no known caption stops the reading.
+Tables are found by their captions and the header with the years; every table named here must be found.
 
 No control total exists for feedback, hash lists, series, reports containing unique or similar files, and the years of Appendix A
 that no other table repeats.
@@ -18,16 +18,15 @@ from itertools import pairwise
 
 import polars as pl
 
-from pipelines.pdf_tables import CELL_GAP, Document, Page, Word, chunks_of, lines_of, read_document, text_of, year_of_data
-from pipelines.publications import Fingerprint, PublicationError, observation_frame, publication_date, quarantined, read_count
+from pipelines.pdf_tables import CELL_GAP, Document, Page, Word, chunks_of, lines_of, read_document, text_of
+from pipelines.publications import Fingerprint, PublicationError, agreed_year, observation_frame, publication_date, quarantined, read_count
 from pipelines.snapshots import Snapshot
 
 SOURCE_ID = "ncmec_ojjdp_transparency"
 
-_YEARS = (
-    re.compile(r"\bCY (20[0-9]{2}) Report to the Committees\b"),
-    re.compile(r"\bfrom CY 1998 (?:to|through) CY (20[0-9]{2})\b"),
-)
+_TITLE_YEAR = re.compile(r"\b(?:CY|Calendar Year) (20[0-9]{2})\b")
+_PROSE_YEAR = re.compile(r"\bfrom CY 1998 (?:to|through) CY (20[0-9]{2})\b")
+_FILE_TITLE_YEAR = re.compile(r"\b(20[0-9]{2})\b")
 _NO_LETTER = re.compile(r"[^a-z]+")
 _FIRST_YEAR = 1998
 #: the header of a year column, maybe with a footnote mark glued to it or a dash after it
@@ -230,10 +229,12 @@ _TABLES = (
             _label("total", r"totallawenforcementsubmissions"),
         ),
     ),
-    _Caption("cvip_review", re.compile(r"imagesandvideosreviewedbycvip"), read=False),
-    _Caption("cvip_relationship", re.compile(r"reviewedbycvipdisaggregatedbyrelationship"), read=False),
+    _Caption("other_hashes", re.compile(r"(hashes|signatures)added"), read=False),
+    _Caption("cvip_review", re.compile(r"videosreviewedby(ncmecs)?cvip"), read=False),
+    _Caption("cvip_relationship", re.compile(r"disaggregatedbyrelationship"), read=False),
 )
 _VICTIMS_HEADER = ("gender", "pubescent", "prepubescent", "infanttoddler", "grandtotal")
+_VICTIMS_CAPTION = re.compile(r"\bIdentified Victims\b.*\bAge and (?:Gender|Sex) in CY (20[0-9]{2})\b")
 _VICTIMS_ROWS = (_label("male", "male"), _label("female", "female"), _label("total", "total"))
 
 
@@ -252,7 +253,7 @@ def parse_document(document: Document, snapshot: Snapshot) -> pl.DataFrame:
     Raises:
         PublicationError: the edition cannot be read with certainty.
     """
-    year = year_of_data(document, _YEARS)
+    year = _year_of(document)
     _check_page_numbers(document)
     grids = _read_tables(document, year)
     victims = _read_victims(document, grids["reporters"].years)
@@ -280,13 +281,24 @@ def fingerprint(snapshot: Snapshot) -> Fingerprint:
         PublicationError: the edition cannot be read with certainty.
     """
     document = read_document(SOURCE_ID, snapshot.path)
-    grids = _read_tables(document, year_of_data(document, _YEARS))
+    grids = _read_tables(document, _year_of(document))
     return Fingerprint(
         headers=tuple(f"p. {grid.page} {key} {'/'.join(map(str, grid.years))}" for key, grid in grids.items()),
         labels=tuple(f"{key}: {row}" for key, grid in grids.items() for row in grid.rows),
         columns=tuple(x for grid in grids.values() for x in grid.columns),
         footnotes=(),
     )
+
+
+def _year_of(document: Document) -> int:
+    """Read the year of the data: the title page and the newest row of Appendix A must agree."""
+    stated = [(1, int(year)) for year in _TITLE_YEAR.findall(document.pages[0].text)]
+    for page in document.pages:
+        if "Appendix A" in page.text and (newest := _APPENDIX_ROW.search(page.text)):
+            stated.append((page.number, int(newest[1])))
+            break
+    supporting = [int(year) for page in document.pages for year in _PROSE_YEAR.findall(page.text)]
+    return agreed_year(SOURCE_ID, stated, [*supporting, *map(int, _FILE_TITLE_YEAR.findall(document.title))])
 
 
 def _error(page: int | None, what: str, meaning: str) -> PublicationError:
@@ -314,6 +326,8 @@ def _read_tables(document: Document, year: int) -> dict[str, _Grid]:
     for page in document.pages:
         for found in headers[page.number]:
             caption, lowest = _caption_of(found)
+            if caption is None:
+                continue
             if caption.key in seen and caption.read:
                 raise _error(page.number, f"the table {caption.key} stands on page {seen[caption.key]} too", "a table is repeated")
             seen[caption.key] = page.number
@@ -386,8 +400,11 @@ def _headers(page: Page) -> Iterator[_Header]:
         yield _Header(page, tuple(sorted(row, key=lambda cell: cell.centre)))
 
 
-def _caption_of(header: _Header) -> tuple[_Caption, float]:
-    """Find the known caption nearest to a header row, in the words that begin the lines around it; and how far down it reaches."""
+def _caption_of(header: _Header) -> tuple[_Caption | None, float]:
+    """Find the known caption nearest to a header row, in the words that begin the lines around it; and how far down it reaches.
+
+    A table under no known caption is new and passed over. If it is a known table with a damaged caption, that table is missing.
+    """
     parts: list[tuple[str, float]] = []
     for line in header.page.lines:
         if not header.bottom - _CAPTION_BELOW <= line[0].y <= header.top + _CAPTION_ABOVE or line[0].text.startswith("CY"):
@@ -406,8 +423,7 @@ def _caption_of(header: _Header) -> tuple[_Caption, float]:
             reach = heights[match.start() : match.end()]
             found.append((min(abs(y - header.bottom) for y in reach), -len(match[0]), min(reach), caption))
     if not found:
-        years = ", ".join(str(column.year) for column in header.columns)
-        raise _error(header.page.number, f"a table for {years} stands under no known caption", "a table is new or its caption has changed")
+        return None, header.bottom
     *_, lowest, caption = min(found, key=lambda match: match[:2])
     return caption, lowest
 
@@ -666,7 +682,7 @@ def _read_victims(document: Document, years: Sequence[int]) -> dict[int, _Grid]:
             if tuple(names) != _VICTIMS_HEADER:
                 raise _error(page.number, f"table victims: columns {names}", "the columns are not certain")
             above = text_of([word for other in lines[max(0, position - 3) : position] for word in other])
-            stated = re.findall(r"Separated by Age and Gender in CY (20[0-9]{2})\b", above)
+            stated = _VICTIMS_CAPTION.findall(above)
             if len(stated) != 1:
                 raise _error(page.number, "table victims: no caption that names one year", "the year is not certain")
             year = int(stated[0])

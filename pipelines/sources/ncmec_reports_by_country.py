@@ -6,12 +6,9 @@ printed total of every column. Names that `catalog/ncmec_country_names.csv` does
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import polars as pl
 
@@ -26,38 +23,17 @@ from pipelines.pdf_tables import (
     refuse_other_titles,
     year_of_data,
 )
-from pipelines.publications import Fingerprint, observation_frame, publication_date, quarantined
+from pipelines.publications import Fingerprint, observation_frame, printed_key, publication_date, quarantined, read_printed_names
 from pipelines.snapshots import Snapshot
 from pipelines.vocabulary import PROJECT
 
 SOURCE_ID = "ncmec_reports_by_country"
 COUNTRY_NAMES = PROJECT / "catalog" / "ncmec_country_names.csv"
+REPORT_COLUMNS = PROJECT / "catalog" / "ncmec_report_columns.csv"
 
 _LABEL_HEADERS = ("country", "country / territory", "country/territory", "country or territory", "countries", "jurisdiction")
-_COUNT_HEADERS = {
-    "number of reports": "reports",
-    "reports": "reports",
-    "total reports": "reports",
-    "total": "reports",
-    "referrals": "referrals",
-    "referral": "referrals",
-    "referral reports": "referrals",
-    "number of referrals": "referrals",
-    "total referrals": "referrals",
-    "informational": "informational",
-    "informational reports": "informational",
-    "number of informational reports": "informational",
-    "total informational": "informational",
-    "total informational reports": "informational",
-}
-#: column kind -> measure and statistical population
-_MEASURES = {
-    "reports": ("reports_received", "cybertipline_reports_by_upload_location"),
-    "referrals": ("reports_referred", "cybertipline_referrals"),
-    "informational": ("reports_informational", "cybertipline_informational_reports"),
-}
-_YEARS = (
-    re.compile(r"\b(20[0-9]{2}) (?:CyberTipline )?Reports by\b"),
+_HEADINGS = (re.compile(r"\b(20[0-9]{2}) (?:CyberTipline )?Reports by\b"),)
+_PROSE = (
     re.compile(r"\bby the CyberTipline in (20[0-9]{2})\b"),
     re.compile(r"\bIn (20[0-9]{2}), the CyberTipline\b"),
 )
@@ -91,7 +67,7 @@ def parse_document(document: Document, snapshot: Snapshot) -> pl.DataFrame:
         PublicationError: the edition cannot be read with certainty.
     """
     table = _table(document)
-    year = year_of_data(document, _YEARS)
+    year = year_of_data(document, _HEADINGS, _PROSE)
     published_on = publication_date(SOURCE_ID, snapshot.published_on, document.dated, year)
     rows = [_observation(row, _area_of(row), kind, year) for row in (*table.rows, table.total) for kind in table.kinds]
     return observation_frame(
@@ -123,7 +99,7 @@ def fingerprint(snapshot: Snapshot) -> Fingerprint:
 
 def _table(document: Document) -> CountTable:
     refuse_other_titles(document, _TITLE, ("country",))
-    table = read_count_table(document, _LABEL_HEADERS, _COUNT_HEADERS)
+    table = read_count_table(document, _LABEL_HEADERS, _kinds())
     prove_totals(document, table, "countries and territories")
     if {"reports", "referrals", "informational"} <= set(table.kinds):
         for row in table.rows:
@@ -142,7 +118,7 @@ def _table(document: Document) -> CountTable:
 
 
 def _observation(row: Row, area: _Area, kind: str, year: int) -> dict[str, str | None]:
-    measure, population = _MEASURES[kind]
+    column = _columns()[kind]
     count = row.counts[kind]
     note = area.note
     if kind in row.dashes:
@@ -151,10 +127,10 @@ def _observation(row: Row, area: _Area, kind: str, year: int) -> dict[str, str |
         note = "Empty cell; the column reaches its printed total without it."
     elsewhere = "worldwide" if area.ref_area == "WORLD" else "not_applicable"
     return {
-        "measure": measure,
+        "measure": column["measure"],
         "ref_area": area.ref_area,
         "jurisdiction": "us_all" if area.ref_area in _US_AREAS else elsewhere,
-        "statistical_population": population,
+        "statistical_population": column["statistical_population"],
         "breakdown": area.breakdown,
         "obs_value": None if count is None else str(count),
         "obs_status": "O" if count is None else "B" if year == _SPLIT else "A",
@@ -166,17 +142,16 @@ def _observation(row: Row, area: _Area, kind: str, year: int) -> dict[str, str |
 def _area_of(row: Row) -> _Area:
     if is_total(row.label):
         return _Area("WORLD", "", "Printed total; equals the sum of all rows of the table.")
-    area = _country_names(COUNTRY_NAMES).get(_name_key(row.label))
+    area = read_printed_names(COUNTRY_NAMES, "name").get(printed_key(row.label))
     if area is None:
         raise quarantined(SOURCE_ID, row.page, f"row {row.label!r} is no name of {COUNTRY_NAMES.name}", "the area is not certain")
-    return area
+    return _Area(area["ref_area"], area["breakdown"], area["note"] or None)
 
 
-def _name_key(name: str) -> str:
-    return " ".join(name.replace("’", "'").rstrip("*†‡ ").split()).casefold()
+def _kinds() -> Mapping[str, str]:
+    """Say for every known column header what its counts are: reports, referrals or informational reports."""
+    return {header: row["kind"] for header, row in read_printed_names(REPORT_COLUMNS, "header").items()}
 
 
-@cache
-def _country_names(path: Path) -> Mapping[str, _Area]:
-    with path.open(encoding="utf-8", newline="") as lines:
-        return {_name_key(row["name"]): _Area(row["ref_area"], row["breakdown"], row["note"] or None) for row in csv.DictReader(lines)}
+def _columns() -> Mapping[str, Mapping[str, str]]:
+    return {row["kind"]: row for row in read_printed_names(REPORT_COLUMNS, "header").values()}

@@ -11,7 +11,7 @@ import re
 import polars as pl
 
 from pipelines.pdf_tables import CountTable, Document, Row, prove_totals, read_count_table, read_document, refuse_other_titles, year_of_data
-from pipelines.publications import Fingerprint, observation_frame, publication_date
+from pipelines.publications import Fingerprint, observation_frame, publication_date, quarantined
 from pipelines.snapshots import Snapshot
 
 SOURCE_ID = "ncmec_reports_by_esp"
@@ -24,13 +24,15 @@ _LABEL_HEADERS = (
     "electronic service providers (esp)",
 )
 _COUNT_HEADERS = {"number of reports": "reports", "reports": "reports", "total reports": "reports"}
-_YEARS = (
-    re.compile(r"\b(20[0-9]{2}) (?:CyberTipline )?Reports by\b"),
+_HEADINGS = (re.compile(r"\b(20[0-9]{2}) (?:CyberTipline )?Reports by\b"),)
+_PROSE = (
     re.compile(r"\bIn (20[0-9]{2}), the CyberTipline received\b"),
     re.compile(r"\breports made in (20[0-9]{2})\b"),
 )
 _TITLE = re.compile(r"\bCyberTipline Reports by (\w+)", re.IGNORECASE)
 _COMBINED = re.compile(r"[*†‡ ]+$")
+#: besides letters and digits; anything else comes from a damaged file or a font that does not say what its signs mean
+_SIGNS_IN_NAMES = frozenset(" .,:;&/|()[]'’‘\"“”!?#*+-–—_@%=$~®™†‡")
 #: services that were combined in one row until 2020 and have rows of their own since
 _SPLIT_IN_2021 = ("Amazon", "Facebook", "Instagram", "Microsoft", "WhatsApp")
 #: duplicate reports on one event are bundled since this year
@@ -53,7 +55,7 @@ def parse_document(document: Document, snapshot: Snapshot) -> pl.DataFrame:
         PublicationError: the edition cannot be read with certainty.
     """
     table = _table(document)
-    year = year_of_data(document, _YEARS)
+    year = year_of_data(document, _HEADINGS, _PROSE)
     published_on = publication_date(SOURCE_ID, snapshot.published_on, document.dated, year)
     rows = [_observation(row, year) for row in table.rows]
     total = table.total.counts["reports"]
@@ -106,6 +108,9 @@ def _table(document: Document) -> CountTable:
 
 def _observation(row: Row, year: int) -> dict[str, str | None]:
     name = _COMBINED.sub("", row.label)
+    strange = {character for character in name if not character.isalnum()} - _SIGNS_IN_NAMES
+    if strange or not name:
+        raise quarantined(SOURCE_ID, row.page, f"row {row.label!r}: {sorted(strange)} in a name", "the text of the file is damaged")
     note = None
     if row.dashes:
         note = "Printed as a dash; the table reaches its printed total with this row at zero."

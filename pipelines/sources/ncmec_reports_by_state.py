@@ -23,32 +23,16 @@ from pipelines.pdf_tables import (
     refuse_other_titles,
     year_of_data,
 )
-from pipelines.publications import Fingerprint, observation_frame, publication_date, quarantined
+from pipelines.publications import Fingerprint, observation_frame, publication_date, quarantined, read_printed_names
 from pipelines.snapshots import Snapshot
+from pipelines.vocabulary import PROJECT
 
 SOURCE_ID = "ncmec_reports_by_state"
+REPORT_COLUMNS = PROJECT / "catalog" / "ncmec_report_columns.csv"
 
 _LABEL_HEADERS = ("state", "states", "u.s. state", "us state", "state / territory", "state/territory", "state or territory")
-_COUNT_HEADERS = {
-    "number of reports": "reports",
-    "reports": "reports",
-    "total reports": "reports",
-    "total": "reports",
-    "referrals": "referrals",
-    "referral reports": "referrals",
-    "number of referrals": "referrals",
-    "informational": "informational",
-    "informational reports": "informational",
-    "number of informational reports": "informational",
-}
-#: column kind -> measure and statistical population
-_MEASURES = {
-    "reports": ("reports_received", "cybertipline_reports_by_upload_location"),
-    "referrals": ("reports_referred", "cybertipline_referrals"),
-    "informational": ("reports_informational", "cybertipline_informational_reports"),
-}
-_YEARS = (
-    re.compile(r"\b(20[0-9]{2}) (?:CyberTipline )?Reports by\b"),
+_HEADINGS = (re.compile(r"\b(20[0-9]{2}) (?:CyberTipline )?Reports by\b"),)
+_PROSE = (
     re.compile(r"\bby the CyberTipline in (20[0-9]{2})\b"),
     re.compile(r"\bIn (20[0-9]{2}), the CyberTipline\b"),
 )
@@ -90,7 +74,7 @@ def parse_document(document: Document, snapshot: Snapshot) -> pl.DataFrame:
         PublicationError: the edition cannot be read with certainty.
     """
     table, subtotals = _table(document)
-    year = year_of_data(document, _YEARS)
+    year = year_of_data(document, _HEADINGS, _PROSE)
     published_on = publication_date(SOURCE_ID, snapshot.published_on, document.dated, year)
     rows = [_observation(row, *_area_of(row), kind, year) for row in (*table.rows, *subtotals, table.total) for kind in table.kinds]
     return observation_frame(
@@ -118,19 +102,19 @@ def fingerprint(snapshot: Snapshot) -> Fingerprint:
     Raises:
         PublicationError: the edition cannot be read with certainty.
     """
-    return read_count_table(read_document(SOURCE_ID, snapshot.path), _LABEL_HEADERS, _COUNT_HEADERS).fingerprint
+    return read_count_table(read_document(SOURCE_ID, snapshot.path), _LABEL_HEADERS, _kinds()).fingerprint
 
 
 def _table(document: Document) -> tuple[CountTable, Sequence[Row]]:
     refuse_other_titles(document, _TITLE, ("state", "states"))
-    whole = read_count_table(document, _LABEL_HEADERS, _COUNT_HEADERS)
+    whole = read_count_table(document, _LABEL_HEADERS, _kinds())
     subtotals = [row for row in whole.rows if _SUBTOTAL.fullmatch(row.label)]
     table = replace(whole, rows=tuple(row for row in whole.rows if not _SUBTOTAL.fullmatch(row.label)))
     prove_totals(document, table, "states")
     if len(subtotals) > 1:
         raise quarantined(SOURCE_ID, subtotals[1].page, "two rows labelled as subtotal", "the rows cannot be told apart")
     for subtotal in subtotals:
-        listed = [row for row in table.rows if not _UNSPECIFIED.fullmatch(row.label)]
+        listed = [row for row in table.rows if not _UNSPECIFIED.fullmatch(row.label.rstrip("*†‡ "))]
         prove_totals(document, replace(table, rows=tuple(listed), total=subtotal), "listed states")
     if {"reports", "referrals", "informational"} <= set(table.kinds):
         for row in table.rows:
@@ -142,7 +126,7 @@ def _table(document: Document) -> tuple[CountTable, Sequence[Row]]:
 
 
 def _observation(row: Row, ref_area: str, breakdown: str, kind: str, year: int) -> Mapping[str, str | None]:
-    measure, population = _MEASURES[kind]
+    column = _columns()[kind]
     count = row.counts[kind]
     note = None
     if kind in row.dashes:
@@ -150,9 +134,9 @@ def _observation(row: Row, ref_area: str, breakdown: str, kind: str, year: int) 
     elif count is None:
         note = "Empty cell; the column reaches its printed total without it."
     return {
-        "measure": measure,
+        "measure": column["measure"],
         "ref_area": ref_area,
-        "statistical_population": population,
+        "statistical_population": column["statistical_population"],
         "breakdown": breakdown,
         "obs_value": None if count is None else str(count),
         "obs_status": "O" if count is None else "B" if year == _BUNDLING else "A",
@@ -173,3 +157,12 @@ def _area_of(row: Row) -> tuple[str, str]:
     if code is None:
         raise quarantined(SOURCE_ID, row.page, f"row {row.label!r} is no state or territory", "the area is not certain")
     return f"US-{code}", ""
+
+
+def _kinds() -> Mapping[str, str]:
+    """Say for every known column header what its counts are: reports, referrals or informational reports."""
+    return {header: row["kind"] for header, row in read_printed_names(REPORT_COLUMNS, "header").items()}
+
+
+def _columns() -> Mapping[str, Mapping[str, str]]:
+    return {row["kind"]: row for row in read_printed_names(REPORT_COLUMNS, "header").values()}

@@ -144,7 +144,7 @@ def _facts(snapshot: Snapshot) -> _Facts:
     for other in _OTHER_YEAR.finditer(text):
         if int(other[1] or other[2]) != year:
             raise _refused("first sentence", f"FY {year}, elsewhere {other[0]!r}", "the period is not certain")
-    titles = tuple(_text(title) for title in page.find_all(["title", "h1", "h2"]))
+    titles = tuple(_text(title) for title in page.find_all(["title", "h1"]))
     if not any(subject in title.casefold() for title in titles):
         raise _refused("title", f"no title names {subject}", "this is another page")
     if any(name in title.casefold() for title in titles for name in _SUBJECTS if name != subject):
