@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 OWNERS = ["team:statistics"]
 SOURCES: dict[str, Source] = {source.source_id: source for source in load_sources()}
 WITH_FIGURES = sorted(path.stem for path in (PROJECT / "figures").glob("*.csv"))
-LIVE = sorted(source_id for source_id, source in SOURCES.items() if source.hosts)
+#: sources with an address to look at; of the others, files are given by hand (python -m pipelines.parse)
+LIVE = sorted(source_id for source_id, source in SOURCES.items() if source.has_address)
 #: asset checks of every observations asset, and the groups of expectations that each shows; every event costs time, so they are few
 CHECKS = {
     "conforms": ("schema", "codes", "values"),

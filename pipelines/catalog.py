@@ -108,6 +108,11 @@ class Source:
     max_bytes: int = 0
     cadence_days: int = 0
 
+    @property
+    def has_address(self) -> bool:
+        """Whether the catalogue knows an address that can be fetched as it stands."""
+        return bool(self.hosts and (self.pages or self.link_pattern or (self.url_download and "{" not in self.url_download)))
+
 
 @dataclass(frozen=True)
 class Selector:

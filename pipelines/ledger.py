@@ -517,8 +517,12 @@ def gather(data: Path, vintages: Sequence[Vintage]) -> pl.DataFrame:
     Returns:
         Observations of all sources, sorted by key, so that the same vintages always give the same bytes.
     """
+    fetched = [vintage.snapshot_id for vintage in vintages if vintage.origin == "publication"]
     frames = [read_observations(data, vintage) for vintage in sorted(vintages, key=lambda v: (v.origin == "publication", v.first_seen))]
-    together = pl.concat(frames).unique(KEY, keep="last", maintain_order=True)
+    # new bytes that print the same figure again do not make it known any later
+    together = pl.concat(frames).with_columns(pl.col("snapshot_id").is_in(fetched).alias("is_fetched"))
+    together = together.unique([*KEY, "is_fetched", "obs_value", "value_qualifier", "obs_status"], keep="first", maintain_order=True)
+    together = together.unique(KEY, keep="last", maintain_order=True).drop("is_fetched")
     return together.sort([*SERIES_DIMENSIONS, "period_start", "period_end", "published_on", "evidence"], nulls_last=True)
 
 
@@ -526,11 +530,13 @@ def sign_off(data: Path, source_id: str, snapshot_id: str, who: str, why: str) -
     """Record that a person accepts a publication of an unverified layout, or one that contradicts its control figures.
 
     Raises:
-        LedgerError: no such snapshot is in quarantine, or who or why is empty.
+        LedgerError: no such snapshot is in quarantine, it could not even be read, or who or why is empty.
     """
     waiting = [v for v in read_ledger(data, source_id) if v.snapshot_id == snapshot_id and not v.is_valid]
     if not waiting:
         raise LedgerError(f"{source_id}: no snapshot {snapshot_id} in quarantine: see data/quarantine for what is there")
+    if not any(vintage.rows for vintage in waiting):
+        raise LedgerError(f"{source_id}: {snapshot_id} cannot be read at all, and no signature changes that: its parser has to learn it")
     if not who.strip() or not why.strip():
         raise LedgerError(f"{source_id}: say who signs off, and why")
     signatures = _signatures(data)

@@ -332,8 +332,8 @@ class Layout:
 
 
 def query_fixed_width(
-    file: TextFile, layout: Layout, columns: Sequence[str], ask: Callable[[pl.LazyFrame], pl.LazyFrame]
-) -> Iterator[pl.DataFrame]:
+    file: TextFile, layout: Layout, columns: Sequence[str], ask: Callable[[pl.LazyFrame], Sequence[pl.LazyFrame]]
+) -> Iterator[list[pl.DataFrame]]:
     """Ask the same of every block of records of a fixed-width file, and yield the answers block by block.
 
     Records are cut by their length in bytes, not by line ends: a line end inside a field or a character of another alphabet
@@ -343,7 +343,7 @@ def query_fixed_width(
         file: where it lies.
         layout: positions, from the README of the same release.
         columns: columns to read; nothing else of the file is kept.
-        ask: makes a query of a frame of these columns.
+        ask: makes queries of a frame of these columns.
 
     Raises:
         PublicationError: the layout has no such column, or records are not as long as the layout says.
@@ -359,7 +359,7 @@ def query_fixed_width(
     ]
     misfit = pl.col("record").str.len_bytes() != layout.width
 
-    def cut(block: bytes, number: int) -> pl.DataFrame | None:
+    def cut(block: bytes, number: int) -> list[pl.DataFrame] | None:
         # one line for one record, each as long as it should be: else the line ends cannot be trusted
         lines = pl.scan_csv(
             _RECORD_HEAD + block,
@@ -369,11 +369,11 @@ def query_fixed_width(
             truncate_ragged_lines=True,
             empty_string_is_null=False,
         )
-        answer = ask(lines.select(pl.col("record").cast(pl.Binary)).select(fields))
-        found, tally = pl.collect_all([answer, lines.select(pl.len(), misfit.sum().alias("misfits"))], engine="streaming")
+        queries = ask(lines.select(pl.col("record").cast(pl.Binary)).select(fields))
+        *found, tally = pl.collect_all([*queries, lines.select(pl.len(), misfit.sum().alias("misfits"))], engine="streaming")
         return found if tally.row(0) == (number, 0) else None
 
-    def work(block: bytes) -> pl.DataFrame:
+    def work(block: bytes) -> list[pl.DataFrame]:
         number, beyond = divmod(len(block), length)
         if beyond:
             raise PublicationError(

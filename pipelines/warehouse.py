@@ -145,7 +145,7 @@ def query(database: Path, statement: str) -> list[tuple[Any, ...]]:
         WarehouseError: the file cannot be opened or the statement fails.
     """
     try:
-        with duckdb.connect() as con:
+        with duckdb.connect(config={"temp_directory": ""}) as con:
             con.execute(f"ATTACH '{_quoted(database)}' AS release (READ_ONLY)")
             con.execute("USE release")
             con.execute("SET enable_external_access = false")

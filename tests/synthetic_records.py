@@ -478,3 +478,293 @@ def _damaged(rows: pl.DataFrame, number: int, newline: str, manifest: Manifest) 
     long = b"\t".join([*fields[:60], b"SYNTHETICNAME", *fields[60:]])
     manifest.malformed += 3 * number
     return b"".join((kind + newline.encode()) * number for kind in (short, long, b""))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# National caseload data (LIONS): fixed width, one README for each archive
+# ---------------------------------------------------------------------------------------------------------------------
+
+#: (column, type, width) in the order of the release; FILL columns stand for those that nobody reads
+LIONS_LAYOUTS: dict[str, list[tuple[str, str, int]]] = {
+    "GS_CASE": [
+        ("DISTRICT", "VARCHAR2(3)", 3), ("ID", "VARCHAR2(10)", 10), ("CLASS", "VARCHAR2(1)", 1), ("NAME", "VARCHAR2(50)", 50),
+        ("RECVD_DATE", "DATE", 11), ("FILL1", "VARCHAR2(82)", 82), ("LEAD_CHARGE", "VARCHAR2(25)", 25), ("FILL2", "VARCHAR2(41)", 41),
+        ("SYS_INIT_DATE", "DATE", 11), ("ACCESS_DATE", "DATE", 11), ("STATUS", "VARCHAR2(1)", 1), ("CLOSE_DATE", "DATE", 11),
+        ("FILL3", "VARCHAR2(109)", 109),
+    ],
+    "GS_CASE_PROG_CAT": [
+        ("DISTRICT", "VARCHAR2(10)", 10), ("CASEID", "VARCHAR2(10)", 10), ("PROG_CAT", "VARCHAR2(3)", 3), ("ID", "NUMBER(10)", 10),
+        ("FILL1", "VARCHAR2(82)", 82),
+    ],
+    "GS_COURT_HIST": [
+        ("DISTRICT", "VARCHAR2(10)", 10), ("CASEID", "VARCHAR2(10)", 10), ("ID", "NUMBER(10)", 10), ("COURT", "VARCHAR2(2)", 2),
+        ("FILL1", "VARCHAR2(4)", 4), ("COURT_NUMBER", "VARCHAR2(25)", 25), ("FILING_DATE", "DATE", 11), ("FILL2", "VARCHAR2(38)", 38),
+        ("DISPOSITION", "VARCHAR2(2)", 2), ("DISP_DATE", "DATE", 11), ("DISP_REASON1", "VARCHAR2(4)", 4), ("FILL3", "VARCHAR2(112)", 112),
+    ],
+    "GS_PARTICIPANT": [
+        ("DISTRICT", "VARCHAR2(10)", 10), ("CASEID", "VARCHAR2(10)", 10), ("ID", "NUMBER(10)", 10), ("TYPE", "VARCHAR2(1)", 1),
+        ("ROLE", "VARCHAR2(2)", 2), ("FILL1", "VARCHAR2(32)", 32), ("LAST_NAME", "VARCHAR2(60)", 60), ("FIRST_NAME", "VARCHAR2(30)", 30),
+        ("FILL2", "VARCHAR2(126)", 126), ("SSN", "VARCHAR2(11)", 11), ("FILL3", "VARCHAR2(867)", 867),
+    ],
+    "GS_PART_COURT": [
+        ("DISTRICT", "VARCHAR2(10)", 10), ("CASEID", "VARCHAR2(10)", 10), ("PARTID", "NUMBER(10)", 10), ("CRTHISID", "NUMBER(10)", 10),
+        ("APPEAL_ROLE", "VARCHAR2(2)", 2), ("DISPOSITION", "VARCHAR2(2)", 2), ("DISP_REASON", "VARCHAR2(4)", 4), ("DISP_DATE", "DATE", 11),
+        ("FILL1", "VARCHAR2(104)", 104),
+    ],
+    "GS_PART_COUNT": [
+        ("DISTRICT", "VARCHAR2(10)", 10), ("CASEID", "VARCHAR2(10)", 10), ("PARTID", "NUMBER(10)", 10), ("CRTHISID", "NUMBER(10)", 10),
+        ("INSTID", "NUMBER(10)", 10), ("CHARGE", "VARCHAR2(25)", 25), ("CATEGORY", "VARCHAR2(1)", 1), ("COUNTID", "NUMBER(10)", 10),
+        ("DISPOSITION", "VARCHAR2(2)", 2), ("DISP_REASON", "VARCHAR2(4)", 4), ("DISP_DATE", "DATE", 11), ("FILL1", "VARCHAR2(83)", 83),
+    ],
+}  # fmt: skip
+#: charge text -> group, exact statute; written by hand
+_LIONS_CHARGES: Sequence[tuple[str, str, str, float]] = (
+    ("18 :2252A(a)(2)", "non_production", "2252A", 0.3), ("18:02252A", "non_production", "2252A", 0.1),
+    ("18 :2252(a)(4)(B)", "non_production", "2252", 0.2), ("18 :2251(a)", "production", "2251", 0.2), ("18:2251A", "production", "", 0.02),
+    ("18 :2260(a)", "production", "", 0.02), ("18 :1466A(b)", "obscene_depiction", "", 0.06), ("18:2252a", "ambiguous", "", 0.03),
+    ("18 :2260A", "ambiguous", "", 0.03), ("18 :2252B", "ambiguous", "", 0.02), ("18:2252AB", "ambiguous", "", 0.02),
+)  # fmt: skip
+_LIONS_OTHER = ("8 :1326", "8 :1324(a)(2)", "21 :841", "18 :922(g)", "18 :2250(a)", "18 :22521", "18 :1466", "26 :2252", "118:2252", "*", "")
+LIONS_DISTRICTS = ("TXS", "AK", "MSN", "DC", "GU", "CAC")
+_LIONS_AREAS = {"AK": "AKD", "DC": "DCD", "GU": "GUD"}
+#: what becomes of a matter in truth -> share
+_STORIES: Sequence[tuple[str, float]] = (
+    ("convicted", 0.34), ("dismissed", 0.05), ("open_in_court", 0.08), ("declined", 0.20), ("declined_at_once", 0.06),
+    ("declined_then_filed", 0.03), ("magistrate", 0.05), ("closed", 0.04), ("pending", 0.10), ("complaint_open", 0.02),
+    ("error_status", 0.01), ("error_history", 0.01), ("error_and_filed", 0.01),
+)  # fmt: skip
+_OUTCOME_OF = {
+    **dict.fromkeys(("convicted", "dismissed", "open_in_court", "declined_then_filed", "error_and_filed"), "matters_prosecuted"),
+    **dict.fromkeys(("declined", "declined_at_once"), "matters_declined"), "magistrate": "matters_disposed_by_magistrate",
+    "closed": "matters_closed_otherwise", **dict.fromkeys(("pending", "complaint_open"), "matters_pending"),
+}  # fmt: skip
+_DECLINATIONS = ("WKEV", "LEBA", "REFM", "SPOA", "????", "")
+LIONS_AS_OF = date(2018, 9, 30)
+_LIONS_EPOCH = date(1980, 1, 1)
+_LIONS_DATES = pl.Series([f"{d:%d-%b-%Y}".upper() for d in (_LIONS_EPOCH + timedelta(n) for n in range(366 * 45))])
+
+
+def lions_readme(layouts: dict[str, list[tuple[str, str, int]]] = LIONS_LAYOUTS, release: str = "SEPFY2018") -> str:
+    """Write the README of a synthetic release in the manner of the real ones."""
+    lines = [f"0 errors encountered during {release} redaction.", "", "README.TXT FILES DISK01.ZIP (SYNTHETIC)", "", "File Listing:"]
+    lines += [f"10/11/2018 10:46 AM         2,217,320,048 {table.lower()}.txt" for table in layouts]
+    lines += ["", "Table Layouts:", ""]
+    for number, (table, columns) in enumerate(layouts.items()):
+        lines += [f"{table} - {sum(width for *_, width in columns)} Characters                        ", ""]
+        lines += ["Name               Null?      Type           Position", ""]
+        begin = 1
+        for name, kind, width in columns:
+            feed = "\f" if number == 1 and begin == 1 else ""
+            null = "NOT NULL" if name in ("DISTRICT", "CLASS") else ""
+            lines += [f"{feed}{name:<18} {null:<10} {kind:<14} ({begin}:{begin + width - 1})", ""]
+            begin += width
+    return "\n".join(lines)
+
+
+@dataclass
+class LionsManifest:
+    """Known answers: (measure, population, scope, reason, `YYYY-MM`) -> units, and the same by district."""
+
+    counts: Counter[tuple[str, str, str, str, str]] = field(default_factory=Counter)
+    districts: Counter[tuple[str, str, str, str, int]] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
+
+
+def _lions_day(value: date) -> int:
+    return (value - _LIONS_EPOCH).days
+
+
+def _iso_month(day: int) -> str:
+    return (_LIONS_EPOCH + timedelta(int(day))).isoformat()[:7]
+
+
+def write_lions(
+    folder: Path, seed: int, matters: int, *, csam_share: float = 0.4, chunk: int = 20_000, first: date = date(2005, 10, 1),
+    layouts: dict[str, list[tuple[str, str, int]]] = LIONS_LAYOUTS, traps: bool = True,
+) -> LionsManifest:  # fmt: skip
+    """Write a synthetic release (text files and README) into a folder and return its known answers."""
+    manifest = LionsManifest()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "README.TXT").write_bytes(lions_readme(layouts).encode("latin-1"))
+    streams = {table: (folder / f"{table.lower()}.txt").open("wb") for table in layouts if table != "GS_PARTICIPANT"}
+    people = {district: (folder / f"gs_participant_{district}.txt").open("wb") for district in LIONS_DISTRICTS}
+    try:
+        for number in range(-(-matters // chunk)):
+            size = min(chunk, matters - number * chunk)
+            tables = _lions_tables(np.random.default_rng([seed, number]), number * chunk, size, csam_share, first, manifest)
+            for table, rows in tables.items():
+                manifest.rows[table] += rows.height
+                text = _fixed_width(rows, layouts[table], traps and number == 0)
+                if table == "GS_PARTICIPANT":
+                    width = sum(width for *_, width in layouts[table]) + 1
+                    for district, stream in people.items():
+                        here = rows.with_row_index().filter(pl.col("DISTRICT") == district)["index"]
+                        stream.write(b"".join(text[place * width : (place + 1) * width] for place in here))
+                else:
+                    streams[table].write(text)
+    finally:
+        for stream in [*streams.values(), *people.values()]:
+            stream.close()
+    return manifest
+
+
+def _fixed_width(rows: pl.DataFrame, layout: list[tuple[str, str, int]], traps: bool) -> bytes:
+    filler = {"NAME": "SYNTHETICNAME", "LAST_NAME": "SYNTHETICNAME", "FIRST_NAME": "SYNTHETICNAME", "SSN": "9955501", "FILL2": "SYNTHETICJUDGE"}
+    parts = []
+    for name, _, width in layout:
+        text = pl.col(name) if name in rows.columns else pl.lit(filler.get(name, ""))
+        parts.append(text.str.pad_end(width, " "))
+    lines = rows.select(pl.concat_str(parts)).to_series()
+    text = ("\n".join(lines) + "\n").encode("ascii")
+    if traps and any(name == "NAME" for name, *_ in layout):
+        # characters of another alphabet and line ends inside a name, as many as the name had
+        text = text.replace(b"SYNTHETICNAME ", b"SYNTH\rTICN\xd1M\n ", 3).replace(b"SYNTHETICNAME ", b"SYNTHETICN\xc3\xa9E ", 2)
+    return text
+
+
+def _lions_tables(
+    rng: np.random.Generator, start: int, n: int, csam_share: float, first: date, manifest: LionsManifest
+) -> dict[str, pl.DataFrame]:
+    last = _lions_day(LIONS_AS_OF)
+    received = rng.integers(_lions_day(first), last - 5, n)
+    csam = rng.random(n) < csam_share
+    odds = np.array([share for *_, share in _LIONS_CHARGES])
+    charge = np.where(csam, rng.choice(len(_LIONS_CHARGES), n, p=odds / odds.sum()), len(_LIONS_CHARGES) + rng.integers(0, len(_LIONS_OTHER), n))
+    charges = pl.Series([text for text, *_ in _LIONS_CHARGES] + list(_LIONS_OTHER))
+    story_odds = np.array([share for _, share in _STORIES])
+    story = rng.choice(len(_STORIES), n, p=story_odds / story_odds.sum())
+    civil = rng.random(n) < 0.05
+    defendants = rng.choice([1, 2, 3], n, p=[0.8, 0.15, 0.05])
+    district = rng.integers(0, len(LIONS_DISTRICTS), n)
+    offline = _lions_day(date(2011, 2, 1))
+    program = np.where(csam & (rng.random(n) < 0.8), np.where(received < offline, 2, 1), np.where(rng.random(n) < 0.02, 1, 0))
+    secondary = rng.random(n) < 0.1
+    decided = np.minimum(received + rng.integers(5, 400, n), last)
+    ended = np.minimum(decided + rng.integers(30, 500, n), last)
+    reason = rng.integers(0, len(_DECLINATIONS), n)
+    names = pl.Series([name for name, _ in _STORIES]).gather(story)
+    # the second count of a defendant is what a plea was to; the lead charge may be dropped
+    pleaded_elsewhere = rng.random(n) < 0.15
+    base = pl.DataFrame(
+        {
+            "number": np.arange(start, start + n), "received": received, "charge": charges.gather(charge), "kind": charge, "story": names,
+            "civil": civil, "defendants": defendants, "district": pl.Series(list(LIONS_DISTRICTS)).gather(district), "program": program,
+            "secondary": secondary, "decided": decided, "ended": ended, "reason": pl.Series(list(_DECLINATIONS)).gather(reason),
+            "elsewhere": pleaded_elsewhere,
+        }
+    )  # fmt: skip
+    _count_lions(base, manifest)
+    return _lions_rows(base)
+
+
+def _lions_scopes(kind: int, program: int) -> tuple[list[str], list[str]]:
+    group, exact = _LIONS_CHARGES[kind][1:3] if kind < len(_LIONS_CHARGES) else ("", "")
+    groups = [group, *(["csam"] if group and group != "ambiguous" else [])] if group else []
+    lead = [f"lions_{name}_lead_charge" for name in groups] + ([f"usc18_{exact.lower()}_lead_charge"] if exact else [])
+    return lead + (["lions_program_080"] if program == 1 else ["lions_program_087"] if program == 2 else []), [f"lions_{name}_any_charge" for name in groups]
+
+
+def _count_lions(base: pl.DataFrame, manifest: LionsManifest) -> None:
+    """Count the known answers story by story, from the drawn matters alone."""
+    cohort = "usao_matter_cohort"
+    interesting = base.filter((pl.col("kind") < len(_LIONS_CHARGES)) | (pl.col("program") > 0), ~pl.col("civil"))
+    for row in interesting.iter_rows(named=True):
+        story = row["story"]
+        if story in ("error_status", "error_history"):
+            continue
+        lead, charged = _lions_scopes(row["kind"], row["program"])
+
+        def add(measure: str, population: str, scopes: Sequence[str], day: int, units: int = 1, reason: str = "", area: str = row["district"]) -> None:
+            for scope in scopes:
+                manifest.counts[measure, population, scope, reason, _iso_month(day)] += units
+                if not reason:
+                    place = _LIONS_AREAS.get(area, area)
+                    manifest.districts[measure, population, scope, place, int(_iso_month(day)[:4])] += units
+
+        add("matters_received", cohort, lead, row["received"])
+        add(_OUTCOME_OF[story], cohort, lead, row["received"])
+        told = row["reason"] if row["reason"] in _DECLINATIONS[:4] else "unknown"
+        if story in ("declined", "declined_at_once"):
+            add("matters_declined", cohort, lead, row["received"], reason=told)
+        if story in ("declined", "declined_at_once", "declined_then_filed"):
+            add("matters_declined", "usao_matters_declined", lead, row["decided"])
+            add("matters_declined", "usao_matters_declined", lead, row["decided"], reason=told)
+        if _OUTCOME_OF[story] == "matters_prosecuted":
+            filed = row["ended"] if story == "declined_then_filed" else row["decided"]
+            add("defendants_charged", "usao_cases_filed", lead + charged, filed, row["defendants"])
+        if story == "convicted":
+            add("defendants_convicted", "usao_defendants_convicted", lead, row["ended"], row["defendants"])
+            if not row["elsewhere"]:
+                add("defendants_convicted", "usao_defendants_convicted", charged, row["ended"], row["defendants"])
+
+
+def _lions_rows(base: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    story = pl.col("story")
+
+    def day(column: str) -> pl.Expr:
+        return pl.lit(_LIONS_DATES).gather(pl.col(column))
+
+    keyed = base.with_columns(
+        DISTRICT="district", CASE=pl.format("{}R{}", pl.lit("2010"), pl.col("number").cast(pl.String).str.zfill(5)).str.slice(-10),
+    ).with_columns(CASEID="CASE")  # fmt: skip
+    closed = ["convicted", "dismissed", "declined", "declined_at_once", "magistrate", "closed", "error_history"]
+    cases = keyed.select(
+        "DISTRICT", pl.col("CASE").alias("ID"), pl.when("civil").then(pl.lit("V")).otherwise(pl.lit("R")).alias("CLASS"),
+        day("received").alias("RECVD_DATE"), pl.col("charge").alias("LEAD_CHARGE"), day("received").alias("SYS_INIT_DATE"),
+        pl.when(story == "error_status").then(pl.lit("O")).when(story.is_in(closed)).then(pl.lit("C")).otherwise(pl.lit("A")).alias("STATUS"),
+    )  # fmt: skip
+    code = pl.col("program").replace_strict({1: "080", 2: "087", 0: "092"}, return_dtype=pl.String)
+    first = keyed.select("DISTRICT", "CASEID", code.alias("PROG_CAT"), pl.lit("2").alias("ID"))
+    # a second category of interest does not make a matter one of that category
+    second = keyed.filter(pl.col("secondary") & (pl.col("program") == 0)).select("DISTRICT", "CASEID", pl.lit("080").alias("PROG_CAT"), pl.lit("11").alias("ID"))
+    histories = []
+
+    def history(stories: Sequence[str], number: str, court: str, filed: str | None, outcome: str | None, ended: str | None, reason: bool = False) -> None:
+        histories.append(
+            keyed.filter(story.is_in(stories)).select(
+                "DISTRICT", "CASEID", pl.lit(number).alias("ID"), pl.lit(court).alias("COURT"),
+                (day(filed) if filed else pl.lit("")).alias("FILING_DATE"), pl.lit(outcome or "").alias("DISPOSITION"),
+                (day(ended) if ended else pl.lit("")).alias("DISP_DATE"),
+                (pl.col("reason") if reason else pl.lit("")).alias("DISP_REASON1"), "defendants",
+            )
+        )  # fmt: skip
+
+    in_court = ("convicted", "dismissed", "open_in_court", "error_and_filed")
+    history(in_court, "1", "NC", None, "NW", "decided")
+    history(("convicted",), "2", "DC", "decided", "GT", "ended")
+    history(("dismissed",), "2", "DC", "decided", "DM", "ended")
+    history(("open_in_court", "error_and_filed"), "2", "DC", "decided", None, None)
+    history(("convicted",), "3", "DC", "ended", "GT", "ended")  # a superseding instrument: same defendants again
+    history(("declined",), "1", "NC", None, "DE", "decided", reason=True)
+    history(("declined_at_once",), "1", "NC", None, "ID", "decided", reason=True)
+    history(("declined_then_filed",), "1", "NC", None, "DE", "decided", reason=True)
+    history(("declined_then_filed",), "2", "DC", "ended", None, None)
+    history(("magistrate",), "1", "MG", "decided", "DM", "ended")
+    history(("complaint_open",), "1", "MG", "decided", None, None)
+    history(("closed",), "1", "NC", None, "TR", "decided")
+    history(("pending",), "1", "NC", None, None, None)
+    history(("error_status", "error_history"), "1", "NC", None, "OE", "decided")
+    history(("error_and_filed",), "4", "DC", "received", "OE", "received")
+    court = pl.concat(histories)
+    people = keyed.select("DISTRICT", "CASEID", "defendants", pl.int_ranges(1, pl.col("defendants") + 1).alias("ID")).explode("ID")
+    roles = pl.Series(["DG", "D"])
+    persons = people.select("DISTRICT", "CASEID", pl.col("ID").cast(pl.String), pl.lit(roles).gather(pl.col("ID") % 2).alias("ROLE"))
+    # others in the matter: a juvenile, a deceased victim and the investigating agency are no defendants
+    others = [keyed.select("DISTRICT", "CASEID", pl.lit(number).alias("ID"), pl.lit(role).alias("ROLE")) for number, role in (("7", "DJ"), ("8", "VD"), ("9", "IN"))]
+    everyone = court.select("DISTRICT", "CASEID", "ID", "DISPOSITION", "DISP_DATE", pl.int_ranges(1, pl.col("defendants") + 1).alias("PARTID")).explode("PARTID")
+    juvenile = court.select("DISTRICT", "CASEID", "ID", "DISPOSITION", "DISP_DATE", pl.lit(7, dtype=pl.Int64).alias("PARTID"))
+    appearances = pl.concat([everyone.with_columns(pl.col("PARTID").cast(pl.Int64)), juvenile]).select(
+        "DISTRICT", "CASEID", pl.col("PARTID").cast(pl.String), pl.col("ID").alias("CRTHISID"), "DISPOSITION", "DISP_DATE"
+    )
+    counts = (
+        everyone.filter(pl.col("ID") == "2")
+        .join(keyed.select("DISTRICT", "CASEID", "charge", "elsewhere"), on=["DISTRICT", "CASEID"])
+        .with_columns(PARTID=pl.col("PARTID").cast(pl.String), CRTHISID="ID", INSTID=pl.lit("1"), CATEGORY=pl.lit("F"))
+    )
+    guilty = pl.col("DISPOSITION") == "GT"
+    charged = counts.with_columns(CHARGE="charge", COUNTID=pl.lit("1"), DISPOSITION=pl.when(guilty & pl.col("elsewhere")).then(pl.lit("DM")).otherwise("DISPOSITION"))
+    other = counts.with_columns(CHARGE=pl.lit("18 :371"), COUNTID=pl.lit("2"))
+    return {
+        "GS_CASE": cases, "GS_CASE_PROG_CAT": pl.concat([first, second]), "GS_COURT_HIST": court.drop("defendants"),
+        "GS_PARTICIPANT": pl.concat([persons, *others]), "GS_PART_COURT": appearances, "GS_PART_COUNT": pl.concat([charged, other]),
+    }  # fmt: skip

@@ -301,11 +301,11 @@ _TYPED = [*(_day(name).alias(name) for name in _DATES), *(pl.col(name).cast(pl.I
 _IDENTIFIED = reduce(
     lambda left, right: left & right,
     [
-        pl.col("FISCALYR").is_between(1900, 2098).fill_null(False),
+        pl.col("FISCALYR").is_between(1900, 2098),
         *(pl.col(name).is_not_null() for name in ("DEFLGKY", "TAPEYEAR", *_FLAGS)),
     ],
 )
-_SUSPECT = _any_of(pl.col(name).str.contains(_CLOSE) for name in _CHARGE_TEXTS).fill_null(False)
+_SUSPECT = pl.coalesce(_any_of(pl.col(name).str.contains(_CLOSE) for name in _CHARGE_TEXTS), pl.lit(False))
 _UNCHARGED = [pl.lit(0, dtype=pl.UInt8).alias(name) for name in ("filed", "ended", "convicted")]
 _DISTRICT_CODES = pl.Enum(list(read_districts("court_file_code")))
 _NUMBERS: tuple[pl.Expr, ...] = (
@@ -320,7 +320,7 @@ _NUMBERS: tuple[pl.Expr, ...] = (
     month_number(pl.col("TERMDATE")).alias("ended_month"),
     month_number(pl.col("SENTDATE")).alias("sentenced_month"),
     reduce(lambda left, right: left + right, ((pl.col(name) == 1).cast(pl.UInt8) * bit for name, bit in _FLAGS.items())).alias("flags"),
-    _any_of(_convicting(slot) for slot in _SLOTS).fill_null(False).alias("convicted_of_anything"),
+    _any_of(_convicting(slot) for slot in _SLOTS).alias("convicted_of_anything"),
 )
 _KEPT = tuple(expression.meta.output_name() for expression in _NUMBERS)
 
