@@ -191,8 +191,8 @@ def _on_workers(blocks: Iterator[bytes], work: Callable[[bytes], _Result]) -> It
 # Delimited text ------------------------------------------------------------------------------------------------------
 
 
-#: column that says whether a line has all its fields
-WHOLE = "whole"
+#: columns that say whether a line has a first field, a last field, and one more than the header
+BEGINS, ENDS, OVERFLOWS = "begins", "ends", "overflows"
 _BEYOND = "beyond the last field"
 
 
@@ -225,23 +225,26 @@ class DelimitedText:
 
         Args:
             columns: columns to read, and as what; a cell that is not of the type is NULL. Nothing else of the file is read.
-            ask: makes queries of a frame of these columns and `whole`, which says whether the line has all its fields.
+            ask: makes queries of a frame of these columns and of `BEGINS`, `ENDS` and `OVERFLOWS`. Of a file without blank last
+                fields, a line that does not end is too short.
             names: one name for each field, where the printed header had to be put right.
             block: bytes to read at a time.
         """
         names = names or self.header
         position = {name: str(number) for number, name in enumerate(names)}
-        # a field more than the header has shows that a line is too long; a line too short lacks its last field
+        # a header that is one field longer than the lines shows which of these are too long
         head = self.separator.join([*position.values(), _BEYOND]).encode() + b"\n"
-        last = position[names[-1]]
         fields = [
             *(pl.col(position[name]).alias(name) for name in columns),
-            (pl.col(_BEYOND).is_null() & pl.col(last).is_not_null()).alias(WHOLE),
+            pl.col(position[names[0]]).is_not_null().alias(BEGINS),
+            pl.col(position[names[-1]]).is_not_null().alias(ENDS),
+            pl.col(_BEYOND).is_not_null().alias(OVERFLOWS),
         ]
-        types = {position[name]: dtype for name, dtype in columns.items()}
+        types = {position[name]: dtype for name, dtype in columns.items() if dtype.is_numeric()}
+        unsure = [read_number(pl.col(name), dtype) for name, dtype in types.items()]
 
-        def work(lines: bytes) -> list[pl.DataFrame]:
-            text = pl.scan_csv(
+        def scan(lines: bytes, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+            return pl.scan_csv(
                 lines,
                 separator=self.separator,
                 quote_char=self.quote,
@@ -250,10 +253,14 @@ class DelimitedText:
                 # bytes of other alphabets stand in fields that are not read; where they are read they match nothing
                 encoding="utf8" if lines.isascii() else "utf8-lossy",
                 truncate_ragged_lines=True,
-                # a cell that is no number becomes NULL, for `ask` to judge; text is never changed
-                ignore_errors=True,
             )
-            return pl.collect_all(ask(text.select(fields)), engine="streaming")
+
+        def work(lines: bytes) -> list[pl.DataFrame]:
+            try:
+                return pl.collect_all(ask(scan(lines, types).select(fields)), engine="streaming")
+            except pl.exceptions.ComputeError:
+                # some cell of this block is no number: read all of them as text first, and let `ask` judge what is none
+                return pl.collect_all(ask(scan(lines, {}).with_columns(unsure).select(fields)), engine="streaming")
 
         return _on_workers(_whole_lines(self.file.chunks(), block, head), work)
 
@@ -441,6 +448,19 @@ def read_districts(column: str) -> Mapping[str, str]:
     """Read the district codes of one kind of file -> code of the area."""
     with _DISTRICTS.open(encoding="utf-8", newline="") as lines:
         return {row[column]: row["code"] for row in csv.DictReader(lines) if row[column]}
+
+
+# Cells ---------------------------------------------------------------------------------------------------------------
+
+
+def read_day(text: pl.Expr, form: str) -> pl.Expr:
+    """Read a printed day; NULL where it is on no calendar, for the caller to count."""
+    return text.str.to_date(form, strict=False, cache=False)
+
+
+def read_number(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Read a printed number; NULL where it is none, for the caller to count."""
+    return text.str.strip_chars().cast(dtype, strict=False)
 
 
 # Months --------------------------------------------------------------------------------------------------------------

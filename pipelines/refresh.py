@@ -141,12 +141,17 @@ def refresh_source(store: Path, source: Source, policy: FetchPolicy, timing: Tim
                 changes.append(judge_page(vintages_of(store, source.source_id, url), source.transcribed_on or None))
         except (FetchError, SnapshotError, WatchedPageError) as problem:
             failures.append(str(problem))
+    if source.hosts and not addresses:
+        failures.append(
+            f"{source.source_id}: the catalogue gives no address that can be fetched: give pages, or url_index and link_pattern, or a "
+            "url_download without placeholders"
+        )
     newest = None
     try:
         newest = latest_snapshot(store, source.source_id)
     except SnapshotError as problem:
         failures.append(str(problem))
-    if addresses:
+    if source.hosts:
         now = datetime.fromtimestamp((timing or Timing()).now(), UTC).isoformat(timespec="seconds")
         before = read_look(store, source.source_id)
         given = tuple(result.snapshot.snapshot_id for result in results)

@@ -720,6 +720,7 @@ axes AS (
     UNION ALL
     SELECT series_id, source_id, measure, 'statistical_population' AS axis, statistical_population AS code FROM totals
 ),
+-- series that publish for the same periods share a calendar, so that calendars are compared, not every series with every other
 figures AS (
     SELECT
         totals.series_id,
@@ -730,57 +731,79 @@ figures AS (
     JOIN series_observations AS editions ON totals.series_no = editions.series_no
     WHERE editions.superseded_on IS NULL
 ),
+periods_of_series AS (
+    SELECT series_id, list(row(period_start, period_end, may_be_summed) ORDER BY period_start, period_end) AS periods
+    FROM figures
+    GROUP BY series_id
+),
+calendars AS (
+    SELECT periods, min(series_id) AS calendar FROM periods_of_series GROUP BY periods
+),
+calendar_of_series AS (
+    SELECT periods_of_series.series_id, calendars.calendar
+    FROM periods_of_series
+    JOIN calendars ON periods_of_series.periods = calendars.periods
+),
+calendar_periods AS (
+    SELECT figures.series_id AS calendar, figures.period_start, figures.period_end, figures.may_be_summed
+    FROM figures
+    WHERE figures.series_id IN (SELECT calendar FROM calendars)
+),
 -- a figure that holds no finer figure of its series; one after the other without gap or overlap they make a run
 finest AS (
     SELECT
-        series_id,
+        calendar,
         period_start,
         period_end,
         coalesce(
             period_end >= min(period_end) OVER (
-                PARTITION BY series_id
+                PARTITION BY calendar
                 ORDER BY period_start DESC, period_end
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
             ), FALSE
         ) AS holds_finer
-    FROM figures
+    FROM calendar_periods
     WHERE may_be_summed
 ),
 steps AS (
     SELECT
-        series_id,
+        calendar,
         period_start,
         period_end,
-        coalesce(lag(period_end) OVER (PARTITION BY series_id ORDER BY period_start) + 1 <> period_start, TRUE) AS starts_run
+        coalesce(lag(period_end) OVER (PARTITION BY calendar ORDER BY period_start) + 1 <> period_start, TRUE) AS starts_run
     FROM finest
     WHERE NOT holds_finer
 ),
 runs AS (
     SELECT
-        series_id,
+        calendar,
         period_start,
         period_end,
-        sum(CAST(starts_run AS INTEGER)) OVER (PARTITION BY series_id ORDER BY period_start ROWS UNBOUNDED PRECEDING) AS run
+        sum(CAST(starts_run AS INTEGER)) OVER (PARTITION BY calendar ORDER BY period_start ROWS UNBOUNDED PRECEDING) AS run
     FROM steps
 ),
 same_period AS (
-    SELECT one.series_id AS one_id, other.series_id AS other_id, one.period_start, one.period_end
-    FROM figures AS one
-    JOIN figures AS other ON one.period_start = other.period_start AND one.period_end = other.period_end
-    WHERE one.series_id <> other.series_id
+    SELECT one.calendar AS one_calendar, other.calendar AS other_calendar, one.period_start, one.period_end
+    FROM calendar_periods AS one
+    JOIN calendar_periods AS other ON one.period_start = other.period_start AND one.period_end = other.period_end
 ),
 tiled_period AS (
-    SELECT first_tile.series_id AS one_id, whole.series_id AS other_id, whole.period_start, whole.period_end
-    FROM figures AS whole
+    SELECT first_tile.calendar AS one_calendar, whole.calendar AS other_calendar, whole.period_start, whole.period_end
+    FROM calendar_periods AS whole
     JOIN runs AS first_tile ON whole.period_start = first_tile.period_start AND whole.period_end > first_tile.period_end
     JOIN runs AS last_tile
-        ON first_tile.series_id = last_tile.series_id AND first_tile.run = last_tile.run AND whole.period_end = last_tile.period_end
-    WHERE whole.series_id <> first_tile.series_id
+        ON first_tile.calendar = last_tile.calendar AND first_tile.run = last_tile.run AND whole.period_end = last_tile.period_end
+),
+-- in both directions, so that either series of a pair may be the finer one
+met_both_ways AS (
+    SELECT * FROM same_period
+    UNION ALL SELECT * FROM tiled_period
+    UNION ALL SELECT other_calendar, one_calendar, period_start, period_end FROM tiled_period
 ),
 periods_in_common AS (
-    SELECT least(one_id, other_id) AS first_id, greatest(one_id, other_id) AS second_id, count(DISTINCT row(period_start, period_end)) AS periods
-    FROM (SELECT * FROM same_period UNION ALL SELECT * FROM tiled_period)
-    GROUP BY first_id, second_id
+    SELECT one_calendar, other_calendar, count(DISTINCT row(period_start, period_end)) AS periods
+    FROM met_both_ways
+    GROUP BY one_calendar, other_calendar
 )
 SELECT
     first_series.series_id AS first_series_id,
@@ -799,10 +822,10 @@ SELECT
     CASE WHEN first_series.axis = 'period' THEN coalesce(periods_in_common.periods, 0) END AS shared_periods
 FROM axes AS first_series
 JOIN axes AS second_series ON first_series.axis = second_series.axis AND first_series.series_id < second_series.series_id
+LEFT JOIN calendar_of_series AS first_calendar ON first_series.axis = 'period' AND first_series.series_id = first_calendar.series_id
+LEFT JOIN calendar_of_series AS second_calendar ON second_series.axis = 'period' AND second_series.series_id = second_calendar.series_id
 LEFT JOIN periods_in_common
-    ON first_series.axis = 'period'
-    AND first_series.series_id = periods_in_common.first_id
-    AND second_series.series_id = periods_in_common.second_id;
+    ON first_calendar.calendar = periods_in_common.one_calendar AND second_calendar.calendar = periods_in_common.other_calendar;
 
 -- What can be said where no number can: a lower and an upper end, never a point between them. Kept apart from the rates on purpose.
 CREATE VIEW bounds AS

@@ -1,5 +1,8 @@
 -- What every table, view, column and macro means. Written out in full: this is the data dictionary that travels with the file.
 -- The columns of an observation carry the same words as in pipelines/observations.py; a test compares the two.
+-- One transaction: seven hundred would be slower than the matching.
+
+BEGIN TRANSACTION;
 
 COMMENT ON TABLE series IS
     'Every series of figures: one row per combination of dimensions. A series is everything about a figure except its period and its edition.';
@@ -868,3 +871,5 @@ COMMENT ON MACRO TABLE as_of IS
     'The matched-period table as it could have been built on the given day: only editions known by then. matched_periods is its call for today.';
 COMMENT ON MACRO TABLE explain IS
     'The sentences about one rate and one period (both as in matched_periods), one row each. The view explanations has them for all, without USE.';
+
+COMMIT;

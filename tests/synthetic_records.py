@@ -538,6 +538,7 @@ _OUTCOME_OF = {
     **dict.fromkeys(("declined", "declined_at_once"), "matters_declined"), "magistrate": "matters_disposed_by_magistrate",
     "closed": "matters_closed_otherwise", **dict.fromkeys(("pending", "complaint_open"), "matters_pending"),
 }  # fmt: skip
+_PROGRAM_SCOPES = {0: [], 1: ["usao_project_safe_childhood"], 2: ["usao_offline_child_pornography"]}
 _DECLINATIONS = ("WKEV", "LEBA", "REFM", "SPOA", "????", "")
 LIONS_AS_OF = date(2018, 9, 30)
 _LIONS_EPOCH = date(1980, 1, 1)
@@ -661,7 +662,7 @@ def _lions_scopes(kind: int, program: int) -> tuple[list[str], list[str]]:
     group, exact = _LIONS_CHARGES[kind][1:3] if kind < len(_LIONS_CHARGES) else ("", "")
     groups = [group, *(["csam"] if group and group != "ambiguous" else [])] if group else []
     lead = [f"lions_{name}_lead_charge" for name in groups] + ([f"usc18_{exact.lower()}_lead_charge"] if exact else [])
-    return lead + (["lions_program_080"] if program == 1 else ["lions_program_087"] if program == 2 else []), [f"lions_{name}_any_charge" for name in groups]
+    return lead + _PROGRAM_SCOPES[program], [f"lions_{name}_any_charge" for name in groups]
 
 
 def _count_lions(base: pl.DataFrame, manifest: LionsManifest) -> None:
@@ -687,8 +688,8 @@ def _count_lions(base: pl.DataFrame, manifest: LionsManifest) -> None:
         if story in ("declined", "declined_at_once"):
             add("matters_declined", cohort, lead, row["received"], reason=told)
         if story in ("declined", "declined_at_once", "declined_then_filed"):
-            add("matters_declined", "usao_matters_declined", lead, row["decided"])
-            add("matters_declined", "usao_matters_declined", lead, row["decided"], reason=told)
+            add("matters_declined", "usao_declinations", lead, row["decided"])
+            add("matters_declined", "usao_declinations", lead, row["decided"], reason=told)
         if _OUTCOME_OF[story] == "matters_prosecuted":
             filed = row["ended"] if story == "declined_then_filed" else row["decided"]
             add("defendants_charged", "usao_cases_filed", lead + charged, filed, row["defendants"])

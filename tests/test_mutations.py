@@ -66,14 +66,13 @@ def test_there_are_at_least_thirty_kinds_of_damage() -> None:
     assert len({kind.name for kind in KINDS} | set(FILE_KINDS)) >= 30
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
-def test_no_damage_to_a_sample_is_misread(sample: samples.Sample, tmp_path: Path) -> None:
-    path = sample.write(tmp_path / "sample.pdf")
-    check(sample.source_id, run(sample.source_id, path, sample.name))
-
-
-@pytest.mark.parametrize(("source_id", "path"), originals(), ids=lambda value: value.stem if isinstance(value, Path) else "")
-def test_no_damage_to_an_original_is_misread(source_id: str, path: Path) -> None:
+@pytest.mark.parametrize(
+    "subject", [*SAMPLES, *originals()], ids=lambda subject: subject[1].stem if isinstance(subject, tuple) else subject.name
+)
+def test_no_damage_is_misread(subject: samples.Sample | tuple[str, Path], tmp_path: Path) -> None:
+    if isinstance(subject, samples.Sample):
+        subject = subject.source_id, subject.write(tmp_path / f"{subject.name}.pdf")
+    source_id, path = subject
     check(source_id, run(source_id, path, path.stem))
 
 

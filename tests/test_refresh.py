@@ -639,13 +639,23 @@ def test_sources_of_one_host_take_turns(publisher: Publisher, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("source", [source for source in REAL_SOURCES if source.hosts], ids=lambda source: source.source_id)
-def test_every_live_source_has_an_address_and_a_policy(source: Source) -> None:
+def test_every_live_source_has_a_policy(source: Source) -> None:
     policy = refresh.policy_of(source)
     assert policy.media_types
     assert policy.allowed_hosts == set(source.hosts)
     assert policy.max_bytes == source.max_bytes
     assert policy.allow_loopback is False
-    assert refresh.addresses_of(source)
+
+
+def test_a_source_without_an_address_is_no_success(tmp_path: Path) -> None:
+    source = {each.source_id: each for each in REAL_SOURCES}["bjs_csec"]
+    source = replace(source, hosts=("www.example.org",), url_download="https://www.example.org/{YYYY}.pdf", url_index="", max_bytes=1)
+    assert refresh.addresses_of(source) == ()
+    refreshed = refresh.refresh_source(tmp_path, source, refresh.policy_of(source))
+    assert "gives no address that can be fetched" in refreshed.failures[0]
+    look = refresh.read_look(tmp_path, "bjs_csec")
+    assert look is not None
+    assert look.failures == refreshed.failures
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"looked_at": "x", "succeeded_at": "", "failures": [], "snapshots": []}'])

@@ -38,7 +38,9 @@ from pipelines.records import (
     month_number,
     number_of_month,
     query_fixed_width,
+    read_day,
     read_districts,
+    read_number,
     read_rules,
     read_statutes,
     text_files,
@@ -68,6 +70,7 @@ _DISTRICT_COURT, _MAGISTRATE_COURT = "DC", "MG"
 _COMPLETED, _STATUS_OPENED_IN_ERROR = "C", "O"
 _CRIMINAL = "R"
 _PROGRAMS = {"080": 1, "087": 2}
+_PROGRAM_SCOPES = {"080": "usao_project_safe_childhood", "087": "usao_offline_child_pornography"}
 _REDACTED = "*"
 
 _CLOSE = r"18\s*:\s*0*(22[0-9]|146)"
@@ -331,11 +334,11 @@ def read_records(release: Release, districts: Sequence[str] | None = None) -> Ca
 
 
 def _day(name: str) -> pl.Expr:
-    return pl.col(name).str.to_date("%d-%b-%Y", strict=False)
+    return read_day(pl.col(name), "%d-%b-%Y")
 
 
 def _number(name: str) -> pl.Expr:
-    return pl.col(name).cast(pl.Int64, strict=False)
+    return read_number(pl.col(name), pl.Int64())
 
 
 _CASE = (pl.col("DISTRICT").hash() + pl.col("CASEID").hash(1)).alias("case")
@@ -389,7 +392,7 @@ _EVENTS = {
     "cohort_magistrate": ("matters_disposed_by_magistrate", "matter", _COHORT, "of these: neither, disposed of in court MG"),
     "cohort_otherwise": ("matters_closed_otherwise", "matter", _COHORT, "of these: none of these, STATUS C"),
     "cohort_pending": ("matters_pending", "matter", _COHORT, "of these: none of these, STATUS not C"),
-    "declined": ("matters_declined", "matter", "usao_matters_declined", "first GS_COURT_HIST disposition DE or ID by DISP_DATE"),
+    "declined": ("matters_declined", "matter", "usao_declinations", "first GS_COURT_HIST disposition DE or ID by DISP_DATE"),
     "filed": ("defendants_charged", "defendant_in_case", "usao_cases_filed", "roles D, DG, DO, DP by first FILING_DATE in court DC"),
     "convicted": ("defendants_convicted", "defendant_in_case", "usao_defendants_convicted", "GT or NC in court DC by first DISP_DATE"),
 }
@@ -538,7 +541,7 @@ def _defendants(cases: pl.DataFrame, histories: pl.DataFrame, records: CaseRecor
 _LEAD_SCOPES: Mapping[str, pl.Expr] = {
     **{f"lions_{scope}_lead_charge": pl.col("bits") & bits > 0 for scope, bits in _SCOPE_BITS.items()},
     **{f"usc18_{section.lower()}_lead_charge": pl.col("bits") & bit > 0 for section, bit in _EXACT_BITS.items()},
-    **{f"lions_program_{code}": pl.col("program") & bit > 0 for code, bit in _PROGRAMS.items()},
+    **{scope: pl.col("program") & _PROGRAMS[code] > 0 for code, scope in _PROGRAM_SCOPES.items()},
 }
 _ANY_SCOPES: Mapping[str, pl.Expr] = {f"lions_{scope}_any_charge": pl.col("bits") & bits > 0 for scope, bits in _SCOPE_BITS.items()}
 #: scopes whose districts are published

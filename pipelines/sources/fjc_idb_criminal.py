@@ -15,17 +15,18 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 
 import polars as pl
 
 from pipelines.publications import PublicationError
 from pipelines.records import (
     CSAM_BITS,
+    ENDS,
     GROUP_BITS,
     GROUP_PATHWAY,
+    OVERFLOWS,
     SERIES,
-    WHOLE,
     Coverage,
     DelimitedText,
     complete_observations,
@@ -34,6 +35,7 @@ from pipelines.records import (
     month_number,
     months_of_fiscal_year,
     open_delimited,
+    read_day,
     read_districts,
     read_statutes,
     refuse_many,
@@ -200,8 +202,9 @@ def count_records(tables: Iterable[DelimitedText], districts: Sequence[str] | No
         # files that went through other software print 2017.0 for 2017
         floats = "." in dict(zip(names, table.first, strict=False)).get("FISCALYR", "")
         types = {name: pl.Float32() if floats and dtype.is_integer() else dtype for name, dtype in COLUMNS.items()}
-        whole = pl.lit(True) if names[-1] in _BLANK else pl.col(WHOLE)
-        for answers in table.query(types, lambda lines, w=whole: _ask(lines, w, here), names):  # type: ignore[misc]
+        whole = ~pl.col(OVERFLOWS) & (pl.lit(True) if names[-1] in _BLANK else pl.col(ENDS))
+        typed = [*_DAYS, *(_TRUNCATED if floats else [])]
+        for answers in table.query(types, partial(_ask, here=here, typed=typed, whole=whole), names):
             keep(records, *answers)
     classify(records)
     place = f"{SOURCE_ID}: {records.rows:,} lines"
@@ -212,12 +215,12 @@ def count_records(tables: Iterable[DelimitedText], districts: Sequence[str] | No
     return _reduce(records, place)
 
 
-def _ask(lines: pl.LazyFrame, whole: pl.Expr, here: pl.Expr) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+def _ask(lines: pl.LazyFrame, here: pl.Expr, typed: Sequence[pl.Expr], whole: pl.Expr) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     """Ask for the numbers of every line, and for the texts of the few lines with a statute of the chapter or near it."""
-    typed = lines.filter(here).with_columns(*_TYPED, (whole & _IDENTIFIED).alias("good"), _SUSPECT.alias("suspect"))
+    marked = lines.filter(here).with_columns(*typed, (whole & _IDENTIFIED).alias("good"), _SUSPECT.alias("suspect"))
     return (
-        typed.select(*_NUMBERS, "FISCALYR", "good", "suspect"),
-        typed.filter(pl.col("good") & pl.col("suspect")).select(*_NUMBERS, *_CHARGE_TEXTS, *_OUTCOMES),
+        marked.select(*_NUMBERS, "FISCALYR", "good", "suspect"),
+        marked.filter(pl.col("good") & pl.col("suspect")).select(*_NUMBERS, *_CHARGE_TEXTS, *_OUTCOMES),
     )
 
 
@@ -266,7 +269,7 @@ def classify(records: Records) -> None:
 def _day(name: str) -> pl.Expr:
     """Read a printed day; NULL where it is missing or on no calendar (both are told apart by what a flag says of them)."""
     text = pl.col(name)
-    return pl.when(text != _MISSING_DAY).then(text.str.to_date("%m/%d/%Y", strict=False, cache=False))
+    return pl.when(text != _MISSING_DAY).then(read_day(text, "%m/%d/%Y"))
 
 
 def _convicting(slot: str) -> pl.Expr:
@@ -297,7 +300,8 @@ def _any_of(expressions: Iterable[pl.Expr]) -> pl.Expr:
 _FILED, _ENDED = _FLAGS["CTFIL"] | _FLAGS["CTFILTRN"], _FLAGS["CTTR"] | _FLAGS["CTTRTRN"]
 # expressions are written once: building them for every block costs as much as running them
 _WHOLE_NUMBERS = tuple(name for name, dtype in COLUMNS.items() if dtype.is_integer())
-_TYPED = [*(_day(name).alias(name) for name in _DATES), *(pl.col(name).cast(pl.Int16) for name in _WHOLE_NUMBERS)]
+_DAYS = [_day(name).alias(name) for name in _DATES]
+_TRUNCATED = [pl.col(name).cast(pl.Int16) for name in _WHOLE_NUMBERS]
 _IDENTIFIED = reduce(
     lambda left, right: left & right,
     [
@@ -307,7 +311,7 @@ _IDENTIFIED = reduce(
 )
 _SUSPECT = pl.coalesce(_any_of(pl.col(name).str.contains(_CLOSE) for name in _CHARGE_TEXTS), pl.lit(False))
 _UNCHARGED = [pl.lit(0, dtype=pl.UInt8).alias(name) for name in ("filed", "ended", "convicted")]
-_DISTRICT_CODES = pl.Enum(list(read_districts("court_file_code")))
+_DISTRICTS = {code: number for number, code in enumerate(read_districts("court_file_code"))}
 _NUMBERS: tuple[pl.Expr, ...] = (
     pl.col("DEFLGKY").hash().alias("key"),
     # the four columns that name one record; a sum, because hashing them joined costs four times as much
@@ -315,7 +319,7 @@ _NUMBERS: tuple[pl.Expr, ...] = (
     pl.col("REOPSEQ").alias("reopened"),
     pl.col("LOADDATE").alias("load"),
     pl.col("VER").alias("version"),
-    pl.col("DISTRICT").cast(_DISTRICT_CODES, strict=False).to_physical().alias("district"),
+    pl.col("DISTRICT").replace_strict(_DISTRICTS, default=_UNKNOWN_DISTRICT, return_dtype=pl.UInt8).alias("district"),
     month_number(pl.col("PROCDATE")).alias("filed_month"),
     month_number(pl.col("TERMDATE")).alias("ended_month"),
     month_number(pl.col("SENTDATE")).alias("sentenced_month"),
@@ -392,7 +396,7 @@ def _event_counts(current: pl.DataFrame, horizon: int) -> Iterator[pl.DataFrame]
 
 def _by_bits(rows: pl.DataFrame, event: str, month: str, charges: str, horizon: int) -> pl.DataFrame:
     # one number is grouped several times faster than three
-    place = pl.col(month).cast(pl.Int64) * 65536 + pl.coalesce("district", _UNKNOWN_DISTRICT).cast(pl.Int64) * 256 + pl.col(charges)
+    place = pl.col(month).cast(pl.Int64) * 65536 + pl.col("district").cast(pl.Int64) * 256 + pl.col(charges)
     return (
         rows.filter(pl.col(month).is_between(1, horizon))
         .group_by(place.alias("place"))
