@@ -769,3 +769,110 @@ def _lions_rows(base: pl.DataFrame) -> dict[str, pl.DataFrame]:
         "GS_CASE": cases, "GS_CASE_PROG_CAT": pl.concat([first, second]), "GS_COURT_HIST": court.drop("defendants"),
         "GS_PARTICIPANT": pl.concat([persons, *others]), "GS_PART_COURT": appearances, "GS_PART_COUNT": pl.concat([charged, other]),
     }  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Individual datafiles of the Sentencing Commission: wide CSV, one fiscal year each
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class UsscManifest:
+    """Known answers: figure name -> individuals; and (figure name, `YYYY-MM`) -> individuals."""
+
+    years: Counter[str] = field(default_factory=Counter)
+    months: Counter[tuple[str, str]] = field(default_factory=Counter)
+    districts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+_GUIDELINES = ("2D1.1", "2L1.2", "2K2.1", "2G2.1", "2G2.2", "2G1.3", "2G2.4", "2G2.6", ".")
+_GUIDELINE_ODDS = (0.4, 0.25, 0.2, 0.03, 0.06, 0.01, 0.005, 0.005, 0.04)
+_USSC_DISTRICTS = {"0": "MED", "41": "TXS", "32": "GAN", "95": "AKD", "96": "LAM", "99": "unknown"}
+
+
+def write_ussc(
+    path: Path, fiscal_year: int, rows: int, *, columns: int = 60, seed: int = 5, months: bool = True, unplaced: int = 0, floats: bool = False
+) -> UsscManifest:  # fmt: skip
+    """Write a synthetic datafile of one fiscal year, with the variables that year had, and return its known answers."""
+    rng = np.random.default_rng([seed, fiscal_year])
+    manifest = UsscManifest()
+    guideline = rng.choice(len(_GUIDELINES), rows, p=_GUIDELINE_ODDS)
+    month = rng.integers(0, 12, rows)
+    fillers = [f"FILL{number}" for number in range(columns)]
+    header = ["USSCIDN", *fillers[: columns // 2], "DISTRICT", "GDLINEHI", "OFFTYPE2"]
+    header += ["OFFTYPSB"] if fiscal_year >= 2010 else []
+    header += ["OFFGUIDE"] if fiscal_year >= 2018 else []
+    header += ["SENTMON", "SENTYR"] if months else []
+    header += fillers[columns // 2 :]
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    end = ".0" if floats else ""
+    for row in range(rows):
+        line = _GUIDELINES[guideline[row]]
+        material = line in ("2G2.1", "2G2.2", "2G2.4", "2G2.6")
+        calendar = (int(month[row]) + 9) % 12 + 1
+        year = fiscal_year - (calendar >= 10)
+        placed = months and row >= unplaced
+        district = list(_USSC_DISTRICTS)[row % len(_USSC_DISTRICTS)]
+        cells = {
+            "USSCIDN": f"9955501{row}", "DISTRICT": district, "GDLINEHI": line,
+            # 28 in OFFTYPE2 is pornography and prostitution, and only until 2009; later files use 42
+            "OFFTYPE2": ("28" if fiscal_year < 2010 else "42") if material or line == "2G1.3" else "10",
+            "OFFTYPSB": "28" if material else "10", "OFFGUIDE": "7" if line == "2G2.2" else "27" if line == "2G2.1" else "16",
+            "SENTMON": f"{calendar}{end}" if placed else ".", "SENTYR": f"{year}{end}" if placed else ".",
+        }  # fmt: skip
+        writer.writerow([cells.get(name, "." if number % 3 else "") for number, name in enumerate(header)])
+        figures = ["all"]
+        figures += ["2g21"] if line == "2G2.1" else ["2g22"] if line == "2G2.2" else []
+        figures += ["csam_guidelines"] if material else []
+        if fiscal_year >= 2018:
+            figures += ["child_pornography"] if line == "2G2.2" else ["sexual_abuse"] if line == "2G2.1" else []
+        elif fiscal_year >= 2010:
+            figures += ["type_child_pornography"] if material else []
+        else:
+            figures += ["type_pornography_or_prostitution"] if material or line == "2G1.3" else []
+        for figure in figures:
+            manifest.years[figure] += 1
+            manifest.districts[figure, _USSC_DISTRICTS[district]] += 1
+            if placed:
+                manifest.months[figure, f"{year}-{calendar:02d}"] += 1
+    path.write_text(out.getvalue(), encoding="latin-1")
+    return manifest
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Containers
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def pack_xz(path: Path) -> Path:
+    """Compress a file as xz beside itself."""
+    packed = path.with_name(path.name + ".xz")
+    packed.write_bytes(lzma.compress(path.read_bytes(), preset=0))
+    return packed
+
+
+def pack_zip(paths: Sequence[Path], packed: Path) -> Path:
+    """Put files into a zip archive (deflate)."""
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in paths:
+            archive.write(path, path.name)
+    return packed
+
+
+def pack_deflate64(path: Path, packed: Path) -> Path:
+    """Put a file into a zip archive whose method is Deflate64, as the courts' archive is.
+
+    Without back-references the two methods write the same bits, so that the standard library can make such a stream.
+    """
+    content = path.read_bytes()
+    compressor = zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_HUFFMAN_ONLY)
+    stream = compressor.compress(content) + compressor.flush()
+    name = path.name.encode()
+    shared = struct.pack("<HHHHHIII", 21, 0, 9, 0, 33, zlib.crc32(content), len(stream), len(content))
+    local = b"PK\x03\x04" + shared + struct.pack("<HH", len(name), 0) + name
+    central = b"PK\x01\x02" + struct.pack("<H", 21) + shared + struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, 0) + name
+    end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(central), len(local) + len(stream), 0)
+    packed.write_bytes(local + stream + central + end)
+    return packed
