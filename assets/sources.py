@@ -225,6 +225,7 @@ def _observations_result(context: dg.AssetExecutionContext, source_id: str, outc
             "rebuilt": any(outcome.rebuilt for outcome in outcomes),
             "snapshots": "\n".join(vintage.snapshot_id for vintage in valid) or "none",
             "differences from the transcription": "\n".join(d for outcome in outcomes for d in outcome.differences) or "none",
+            "rows that moved": "\n".join(row for outcome in outcomes for row in outcome.rows_moved) or "none",
         },
         check_results=[_check_result(source_id, check, groups, outcomes) for check, groups in CHECKS.items()] if judged else [],
     )

@@ -74,6 +74,7 @@ class Vintage:
         published_on: date of the edition where the publisher states one.
         bytes: their number.
         signed_off_by: who let an unverified layout pass, and why; empty if nobody had to.
+        layout: digest of the layout fingerprint (headers, labels, column positions, footnotes); empty where there is none.
     """
 
     source_id: str
@@ -91,6 +92,7 @@ class Vintage:
     published_on: str = ""
     bytes: int = 0
     signed_off_by: str = ""
+    layout: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,14 @@ class Derived:
         rebuilt: False if it had been derived before, by the same code, and nothing was done.
         validation: what was found; None if nothing was judged now.
         differences: figures that differ from the transcription, in words.
+        rows_moved: rows that the vintage before had and this has not, or the other way round, and a change of layout, in words.
     """
 
     vintage: Vintage
     rebuilt: bool
     validation: Validation | None = None
     differences: tuple[str, ...] = ()
+    rows_moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -358,15 +362,17 @@ def _validate(data: Path, frames: Mapping[Task, pl.DataFrame]) -> dict[Task, Val
         intact = [v for v in read_ledger(data, task.snapshot.source_id) if v.origin == task.origin and is_intact(data, v)]
         before = [read_observations(data, vintage) for vintage in intact]
         # another edition of a publication may print fewer tables; the same edition, published again, may not lose a row
-        comparable = before if task.origin == "figures" else [old for old in before if _editions(old) == _editions(frame)]
+        comparable = before if task.origin == "figures" else [old for old in before if _is_one_edition(old, frame)]
         if comparable:
             previous[task.snapshot.source_id] = comparable[-1]
     found = validate_many(by_source, previous)
     return {task: found[task.snapshot.source_id] for task in frames}
 
 
-def _editions(frame: pl.DataFrame) -> set[str | None]:
-    return set(frame["published_on"].unique().to_list())
+def _is_one_edition(old: pl.DataFrame, new: pl.DataFrame) -> bool:
+    """Say whether two readings are of one edition: published on the same days, and about periods that they share."""
+    same_days = set(old["published_on"].to_list()) == set(new["published_on"].to_list())
+    return same_days and not set(old["time_period"].to_list()).isdisjoint(new["time_period"].to_list())
 
 
 def _judge(data: Path, task: Task, frame: pl.DataFrame, validation: Validation) -> Derived:
@@ -385,8 +391,31 @@ def _judge(data: Path, task: Task, frame: pl.DataFrame, validation: Validation) 
         vintage = _vintage(data, task, frame, problem)
         _write_text(_quarantine_path(data, vintage), f"# {vintage.source_id}\n\n{problem}\n\n{validation.to_markdown()}\n")
         return Derived(vintage, rebuilt=True, validation=validation, differences=differences)
-    vintage = _vintage(data, task, frame, "", signature)
-    return Derived(vintage, rebuilt=True, validation=validation, differences=differences)
+    before = last_valid(data, task.snapshot.source_id, task.origin)
+    layout = _layout_of(task)
+    moved = () if before is None or task.origin == "figures" else _rows_moved(data, before, frame, layout)
+    vintage = _vintage(data, task, frame, "", signature, layout=layout)
+    return Derived(vintage, rebuilt=True, validation=validation, differences=differences, rows_moved=moved)
+
+
+def _layout_of(task: Task) -> str:
+    """Return the digest of a publication's layout; the parser has read it already, so it can be fingerprinted."""
+    if task.origin == "figures":
+        return ""
+    module = importlib.import_module(f"pipelines.sources.{task.snapshot.source_id}")
+    return module.fingerprint(task.snapshot).digest if hasattr(module, "fingerprint") else ""
+
+
+def _rows_moved(data: Path, before: Vintage, frame: pl.DataFrame, layout: str) -> tuple[str, ...]:
+    """List the rows, whatever their period, that only the last valid vintage or only this one has."""
+    names = ["measure", "ref_area", "breakdown"]
+    old = set(read_observations(data, before).select(names).rows()) if is_intact(data, before) else set()
+    new = set(frame.select(names).rows())
+    return (
+        *(["the layout differs from that of the vintage before"] if layout != before.layout and before.layout else []),
+        *(f"vanished: {' '.join(row).strip()}" for row in sorted(old - new)),
+        *(f"appeared: {' '.join(row).strip()}" for row in sorted(new - old) if old),
+    )
 
 
 def _against_control_figures(data: Path, source_id: str, frame: pl.DataFrame) -> tuple[tuple[str, ...], str]:
@@ -456,7 +485,7 @@ def _number(value: float | None) -> str:
 
 
 def _vintage(
-    data: Path, task: Task, frame: pl.DataFrame | None, problem: str, signature: str = "", *, again: bool = False
+    data: Path, task: Task, frame: pl.DataFrame | None, problem: str, signature: str = "", *, again: bool = False, layout: str = ""
 ) -> Vintage:
     """Write the Parquet of a valid frame, and the outcome into the ledger."""
     snapshot = task.snapshot
@@ -476,6 +505,7 @@ def _vintage(
         published_on=snapshot.published_on or "",
         bytes=snapshot.path.stat().st_size if snapshot.path.is_file() else 0,
         signed_off_by=signature,
+        layout=layout,
     )
     if frame is not None and vintage.is_valid:
         content = io.BytesIO()

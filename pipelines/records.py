@@ -139,9 +139,7 @@ def text_files(source_id: str, path: Path) -> tuple[TextFile, ...]:
         names = [member.name for member in list_members(path, _LIMITS)]
         with zipfile.ZipFile(path) as archive:
             methods = {name: archive.getinfo(name).compress_type for name in names}
-        return tuple(
-            TextFile(source_id, path, name, "deflate64" if methods[name] == _DEFLATE64 else "zipped") for name in sorted(names)
-        )
+        return tuple(TextFile(source_id, path, name, "deflate64" if methods[name] == _DEFLATE64 else "zipped") for name in sorted(names))
     compressed = head.startswith((b"\xfd7zXZ\x00", b"\x1f\x8b"))
     return (TextFile(source_id, path, path.name, "compressed" if compressed else "plain"),)
 

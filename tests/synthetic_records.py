@@ -147,7 +147,10 @@ class Manifest:
 def _statute_pool() -> tuple[pl.Series, np.ndarray, dict[str, slice]]:
     charged = [text for text, _, _ in _CHARGED]
     rng = np.random.default_rng(7)
-    others = [f"{t}:{s}{x}.F" for t, s, x in zip(rng.integers(1, 50, 1500), rng.integers(10, 1400, 1500), rng.choice(list("ABC "), 1500), strict=True)]
+    others = [
+        f"{t}:{s}{x}.F"
+        for t, s, x in zip(rng.integers(1, 50, 1500), rng.integers(10, 1400, 1500), rng.choice(list("ABC "), 1500), strict=True)
+    ]
     others = [text.replace(" ", "") for text in others]
     texts = [*charged, *_NEAR_MISSES, *_COMMON, *others, _MISSING]
     bits = np.array([_BIT[group] for _, group, _ in _CHARGED] + [0] * (len(texts) - len(charged)), dtype=np.uint8)
@@ -185,7 +188,13 @@ def draw_defendants(plan: IdbPlan, chunk: int) -> dict[str, np.ndarray]:
     last = _day(plan.as_of)
     first = _day(date(plan.first_fy - 1, 10, 1))
     proc = rng.integers(first, last + 1, n)
-    edges = np.array([_day(date(y, m, d)) for y in range(plan.first_fy, plan.as_of.year) for m, d in ((9, 30), (10, 1), (12, 31), (1, 1), (6, 30), (7, 1))])
+    edges = np.array(
+        [
+            _day(date(y, m, d))
+            for y in range(plan.first_fy, plan.as_of.year)
+            for m, d in ((9, 30), (10, 1), (12, 31), (1, 1), (6, 30), (7, 1))
+        ]
+    )
     on_edge = rng.random(n) < 0.02
     proc[on_edge] = rng.choice(edges[edges >= first], on_edge.sum())
     csam = rng.random(n) < plan.csam_share
@@ -346,18 +355,39 @@ def _idb_text(rng: np.random.Generator, d: dict[str, np.ndarray], t: dict[str, n
     district = pl.Series(list(DISTRICTS)).gather(d["district"][who])
     modern = fy >= 2012
     columns: dict[str, pl.Series] = {}
-    keys = pl.DataFrame({"circuit": one_of(["08"]), "district": district, "serial": d["number"][who], "reopened": d["reopened"][who]}).with_columns(
+    keys = pl.DataFrame(
+        {"circuit": one_of(["08"]), "district": district, "serial": d["number"][who], "reopened": d["reopened"][who]}
+    ).with_columns(
         pl.col("serial").cast(pl.String).str.zfill(9).alias("serial"),
         pl.col("reopened").cast(pl.Int8).cast(pl.String).alias("reopened"),
     )
     docket = keys["serial"].str.slice(2, 7)
     columns["DEFLGKY"] = keys.select(
-        pl.concat_str(["circuit", "district", pl.lit("1"), pl.col("serial").str.slice(2, 7), pl.lit("CR"), pl.lit("0"), pl.col("serial").str.slice(0, 2), "reopened"])
+        pl.concat_str(
+            [
+                "circuit",
+                "district",
+                pl.lit("1"),
+                pl.col("serial").str.slice(2, 7),
+                pl.lit("CR"),
+                pl.lit("0"),
+                pl.col("serial").str.slice(0, 2),
+                "reopened",
+            ]
+        )
     ).to_series()
-    columns["CASLGKY"] = keys.select(pl.concat_str(["circuit", "district", pl.lit("1"), pl.col("serial").str.slice(2, 7), pl.lit("CR"), "reopened"])).to_series()
+    columns["CASLGKY"] = keys.select(
+        pl.concat_str(["circuit", "district", pl.lit("1"), pl.col("serial").str.slice(2, 7), pl.lit("CR"), "reopened"])
+    ).to_series()
     columns["FISCALYR"] = pl.Series([str(y) for y in range(1990, 2060)]).gather(fy - 1990)
     columns["TAPEYEAR"] = pl.Series([str(y) for y in range(1990, 2100)]).gather(np.where(ending, fy, 2099) - 1990)
-    columns |= {"CIRCUIT": keys["circuit"], "DISTRICT": district, "OFFICE": one_of("123", [0.7, 0.2, 0.1]), "DOCKET": docket, "DEFNO": one_of(["1", "2", "3"])}
+    columns |= {
+        "CIRCUIT": keys["circuit"],
+        "DISTRICT": district,
+        "OFFICE": one_of("123", [0.7, 0.2, 0.1]),
+        "DOCKET": docket,
+        "DEFNO": one_of(["1", "2", "3"]),
+    }
     columns["REOPSEQ"] = flag(d["reopened"][who])
     columns["NAME"] = one_of(["", "SYNTHETICNAME", 'SYNTHETICNAME "JR', "SYNTHETICNAME \u00d1"], [0.98 - 2e-5, 0.01, 0.01, 2e-5])
     columns["FJUDGE"] = columns["TJUDGE"] = one_of(["", "SYNTHETICJUDGE"], [0.99, 0.01])
@@ -370,7 +400,9 @@ def _idb_text(rng: np.random.Generator, d: dict[str, np.ndarray], t: dict[str, n
         for code, text in ((1, "13/45/2020"), (2, "02/29/2019"), (3, "06/15/2099")):
             columns["PROCDATE"] = pl.select(pl.when(pl.Series(bad == code)).then(pl.lit(text)).otherwise(columns["PROCDATE"])).to_series()
     old = rng.random(n) < 0.001
-    columns["FILEDATE"] = day(np.where(old, _day(date(1970, 5, 5)), t["proc"] - np.where(rng.random(n) < 0.6, 0, rng.integers(1, 120, n))), np.ones(n, dtype=bool))
+    columns["FILEDATE"] = day(
+        np.where(old, _day(date(1970, 5, 5)), t["proc"] - np.where(rng.random(n) < 0.6, 0, rng.integers(1, 120, n))), np.ones(n, dtype=bool)
+    )
     columns["TERMDATE"] = day(d["term"][who], ending)
     columns["DISPDATE"] = day(d["term"][who] - 90, ending)
     columns["SENTDATE"] = day(d["sent"][who], ending & (d["sent"][who] >= 0))
@@ -524,7 +556,19 @@ _LIONS_CHARGES: Sequence[tuple[str, str, str, float]] = (
     ("18 :2260(a)", "production", "", 0.02), ("18 :1466A(b)", "obscene_depiction", "", 0.06), ("18:2252a", "ambiguous", "", 0.03),
     ("18 :2260A", "ambiguous", "", 0.03), ("18 :2252B", "ambiguous", "", 0.02), ("18:2252AB", "ambiguous", "", 0.02),
 )  # fmt: skip
-_LIONS_OTHER = ("8 :1326", "8 :1324(a)(2)", "21 :841", "18 :922(g)", "18 :2250(a)", "18 :22521", "18 :1466", "26 :2252", "118:2252", "*", "")
+_LIONS_OTHER = (
+    "8 :1326",
+    "8 :1324(a)(2)",
+    "21 :841",
+    "18 :922(g)",
+    "18 :2250(a)",
+    "18 :22521",
+    "18 :1466",
+    "26 :2252",
+    "118:2252",
+    "*",
+    "",
+)
 LIONS_DISTRICTS = ("TXS", "AK", "MSN", "DC", "GU", "CAC")
 _LIONS_AREAS = {"AK": "AKD", "DC": "DCD", "GU": "GUD"}
 #: what becomes of a matter in truth -> share
@@ -610,7 +654,13 @@ def write_lions(
 
 
 def _fixed_width(rows: pl.DataFrame, layout: list[tuple[str, str, int]], traps: bool) -> bytes:
-    filler = {"NAME": "SYNTHETICNAME", "LAST_NAME": "SYNTHETICNAME", "FIRST_NAME": "SYNTHETICNAME", "SSN": "9955501", "FILL2": "SYNTHETICJUDGE"}
+    filler = {
+        "NAME": "SYNTHETICNAME",
+        "LAST_NAME": "SYNTHETICNAME",
+        "FIRST_NAME": "SYNTHETICNAME",
+        "SSN": "9955501",
+        "FILL2": "SYNTHETICJUDGE",
+    }
     parts = []
     for name, _, width in layout:
         text = pl.col(name) if name in rows.columns else pl.lit(filler.get(name, ""))
@@ -630,7 +680,9 @@ def _lions_tables(
     received = rng.integers(_lions_day(first), last - 5, n)
     csam = rng.random(n) < csam_share
     odds = np.array([share for *_, share in _LIONS_CHARGES])
-    charge = np.where(csam, rng.choice(len(_LIONS_CHARGES), n, p=odds / odds.sum()), len(_LIONS_CHARGES) + rng.integers(0, len(_LIONS_OTHER), n))
+    charge = np.where(
+        csam, rng.choice(len(_LIONS_CHARGES), n, p=odds / odds.sum()), len(_LIONS_CHARGES) + rng.integers(0, len(_LIONS_OTHER), n)
+    )
     charges = pl.Series([text for text, *_ in _LIONS_CHARGES] + list(_LIONS_OTHER))
     story_odds = np.array([share for _, share in _STORIES])
     story = rng.choice(len(_STORIES), n, p=story_odds / story_odds.sum())
@@ -675,7 +727,9 @@ def _count_lions(base: pl.DataFrame, manifest: LionsManifest) -> None:
             continue
         lead, charged = _lions_scopes(row["kind"], row["program"])
 
-        def add(measure: str, population: str, scopes: Sequence[str], day: int, units: int = 1, reason: str = "", area: str = row["district"]) -> None:
+        def add(
+            measure: str, population: str, scopes: Sequence[str], day: int, units: int = 1, reason: str = "", area: str = row["district"]
+        ) -> None:
             for scope in scopes:
                 manifest.counts[measure, population, scope, reason, _iso_month(day)] += units
                 if not reason:
@@ -712,15 +766,20 @@ def _lions_rows(base: pl.DataFrame) -> dict[str, pl.DataFrame]:
     cases = keyed.select(
         "DISTRICT", pl.col("CASE").alias("ID"), pl.when("civil").then(pl.lit("V")).otherwise(pl.lit("R")).alias("CLASS"),
         day("received").alias("RECVD_DATE"), pl.col("charge").alias("LEAD_CHARGE"), day("received").alias("SYS_INIT_DATE"),
-        pl.when(story == "error_status").then(pl.lit("O")).when(story.is_in(closed)).then(pl.lit("C")).otherwise(pl.lit("A")).alias("STATUS"),
+        pl.when(story == "error_status").then(pl.lit("O")).when(story.is_in(closed)).then(pl.lit("C")).otherwise(pl.lit("A"))
+        .alias("STATUS"),
     )  # fmt: skip
     code = pl.col("program").replace_strict({1: "080", 2: "087", 0: "092"}, return_dtype=pl.String)
     first = keyed.select("DISTRICT", "CASEID", code.alias("PROG_CAT"), pl.lit("2").alias("ID"))
     # a second category of interest does not make a matter one of that category
-    second = keyed.filter(pl.col("secondary") & (pl.col("program") == 0)).select("DISTRICT", "CASEID", pl.lit("080").alias("PROG_CAT"), pl.lit("11").alias("ID"))
+    second = keyed.filter(pl.col("secondary") & (pl.col("program") == 0)).select(
+        "DISTRICT", "CASEID", pl.lit("080").alias("PROG_CAT"), pl.lit("11").alias("ID")
+    )
     histories = []
 
-    def history(stories: Sequence[str], number: str, court: str, filed: str | None, outcome: str | None, ended: str | None, reason: bool = False) -> None:
+    def history(
+        stories: Sequence[str], number: str, court: str, filed: str | None, outcome: str | None, ended: str | None, reason: bool = False
+    ) -> None:
         histories.append(
             keyed.filter(story.is_in(stories)).select(
                 "DISTRICT", "CASEID", pl.lit(number).alias("ID"), pl.lit(court).alias("COURT"),
@@ -751,8 +810,13 @@ def _lions_rows(base: pl.DataFrame) -> dict[str, pl.DataFrame]:
     roles = pl.Series(["DG", "D"])
     persons = people.select("DISTRICT", "CASEID", pl.col("ID").cast(pl.String), pl.lit(roles).gather(pl.col("ID") % 2).alias("ROLE"))
     # others in the matter: a juvenile, a deceased victim and the investigating agency are no defendants
-    others = [keyed.select("DISTRICT", "CASEID", pl.lit(number).alias("ID"), pl.lit(role).alias("ROLE")) for number, role in (("7", "DJ"), ("8", "VD"), ("9", "IN"))]
-    everyone = court.select("DISTRICT", "CASEID", "ID", "DISPOSITION", "DISP_DATE", pl.int_ranges(1, pl.col("defendants") + 1).alias("PARTID")).explode("PARTID")
+    others = [
+        keyed.select("DISTRICT", "CASEID", pl.lit(number).alias("ID"), pl.lit(role).alias("ROLE"))
+        for number, role in (("7", "DJ"), ("8", "VD"), ("9", "IN"))
+    ]
+    everyone = court.select(
+        "DISTRICT", "CASEID", "ID", "DISPOSITION", "DISP_DATE", pl.int_ranges(1, pl.col("defendants") + 1).alias("PARTID")
+    ).explode("PARTID")
     juvenile = court.select("DISTRICT", "CASEID", "ID", "DISPOSITION", "DISP_DATE", pl.lit(7, dtype=pl.Int64).alias("PARTID"))
     appearances = pl.concat([everyone.with_columns(pl.col("PARTID").cast(pl.Int64)), juvenile]).select(
         "DISTRICT", "CASEID", pl.col("PARTID").cast(pl.String), pl.col("ID").alias("CRTHISID"), "DISPOSITION", "DISP_DATE"
@@ -763,7 +827,9 @@ def _lions_rows(base: pl.DataFrame) -> dict[str, pl.DataFrame]:
         .with_columns(PARTID=pl.col("PARTID").cast(pl.String), CRTHISID="ID", INSTID=pl.lit("1"), CATEGORY=pl.lit("F"))
     )
     guilty = pl.col("DISPOSITION") == "GT"
-    charged = counts.with_columns(CHARGE="charge", COUNTID=pl.lit("1"), DISPOSITION=pl.when(guilty & pl.col("elsewhere")).then(pl.lit("DM")).otherwise("DISPOSITION"))
+    charged = counts.with_columns(
+        CHARGE="charge", COUNTID=pl.lit("1"), DISPOSITION=pl.when(guilty & pl.col("elsewhere")).then(pl.lit("DM")).otherwise("DISPOSITION")
+    )
     other = counts.with_columns(CHARGE=pl.lit("18 :371"), COUNTID=pl.lit("2"))
     return {
         "GS_CASE": cases, "GS_CASE_PROG_CAT": pl.concat([first, second]), "GS_COURT_HIST": court.drop("defendants"),
@@ -791,8 +857,16 @@ _USSC_DISTRICTS = {"0": "MED", "41": "TXS", "32": "GAN", "95": "AKD", "96": "LAM
 
 
 def write_ussc(
-    path: Path, fiscal_year: int, rows: int, *, columns: int = 60, seed: int = 5, months: bool = True, unplaced: int = 0, floats: bool = False
-) -> UsscManifest:  # fmt: skip
+    path: Path,
+    fiscal_year: int,
+    rows: int,
+    *,
+    columns: int = 60,
+    seed: int = 5,
+    months: bool = True,
+    unplaced: int = 0,
+    floats: bool = False,
+) -> UsscManifest:
     """Write a synthetic datafile of one fiscal year, with the variables that year had, and return its known answers."""
     rng = np.random.default_rng([seed, fiscal_year])
     manifest = UsscManifest()

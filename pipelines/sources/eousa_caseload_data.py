@@ -261,7 +261,7 @@ def read_records(release: Release, districts: Sequence[str] | None = None) -> Ca
         ],
     )
     charges = charges.with_columns(_classified(charges["CHARGE"])).drop("CHARGE").filter(pl.col("bits") > 0)
-    wanted = pl.concat([programs["case"], charges["case"]]).unique()
+    wanted = pl.concat([programs["case"], charges["case"]]).unique().implode()
 
     def ask_cases(rows: pl.LazyFrame) -> list[pl.LazyFrame]:
         criminal = rows.filter(pl.col("CLASS") == _CRIMINAL)
@@ -280,14 +280,14 @@ def read_records(release: Release, districts: Sequence[str] | None = None) -> Ca
     cases, received = read("GS_CASE", ask_cases)
     cases = cases.with_columns(_classified(cases["LEAD_CHARGE"])).drop("LEAD_CHARGE").join(programs, on="case", how="left")
     cases = cases.with_columns(pl.coalesce("program", pl.lit(0, dtype=pl.UInt8))).filter(
-        (pl.col("bits") > 0) | (pl.col("program") > 0) | pl.col("case").is_in(charges["case"])
+        (pl.col("bits") > 0) | (pl.col("program") > 0) | pl.col("case").is_in(charges["case"].implode())
     )
     received = received.group_by("month").agg(pl.col("matters").sum(), pl.col("redacted").sum(), pl.col("entered").max())
     _LOG.info(
         "%s: %s criminal matters, %s with a redacted lead charge, %s of interest",
         SOURCE_ID, f"{received['matters'].sum():,}", f"{received['redacted'].sum():,}", f"{cases.height:,}",
     )  # fmt: skip
-    chosen = cases["case"].unique()
+    chosen = cases["case"].unique().implode()
     (histories,) = read(
         "GS_COURT_HIST",
         lambda rows: [
@@ -356,7 +356,7 @@ def _program() -> pl.Expr:
 
 def _primary_programs(rows: pl.DataFrame) -> pl.DataFrame:
     """Keep the cases whose category with the lowest number, the primary one, is of interest."""
-    candidates = rows.filter(pl.col("program") > 0)["case"].unique()
+    candidates = rows.filter(pl.col("program") > 0)["case"].unique().implode()
     primary = rows.filter(pl.col("case").is_in(candidates)).sort("number", "program").unique("case", keep="first", maintain_order=True)
     return primary.filter(pl.col("program") > 0).select("case", "program")
 
@@ -459,37 +459,34 @@ def _without_errors(cases: pl.DataFrame, histories: pl.DataFrame) -> tuple[pl.Da
     """Leave out what was opened in error: a history by its disposition or reason, a matter by its status or if no history is left."""
     wrong = pl.col("outcome").eq_missing(_OPENED_IN_ERROR) | pl.col("reason").eq_missing(_ERROR_REASON)
     kept = histories.filter(~wrong)
-    emptied = histories.filter(wrong).join(kept, on="case", how="anti")["case"].unique()
+    emptied = histories.filter(wrong).join(kept, on="case", how="anti")["case"].unique().implode()
     right = pl.col("status").ne_missing(_STATUS_OPENED_IN_ERROR) & ~pl.col("case").is_in(emptied)
     return cases.filter(right), kept
 
 
 def _followed(cases: pl.DataFrame, histories: pl.DataFrame) -> pl.DataFrame:
     """Tell what has become of every matter: exactly one of the cohort's events."""
-    filed = histories.filter((pl.col("court") == _DISTRICT_COURT) & (pl.col("filed") > 0))["case"].unique()
+    filed = histories.filter((pl.col("court") == _DISTRICT_COURT) & (pl.col("filed") > 0))["case"].unique().implode()
     disposed = histories.filter(pl.col("outcome").is_not_null() & (pl.col("outcome") != _NEW_FILING))
     first = (
         disposed.sort("ended", "number", nulls_last=True)
         .unique("case", keep="first", maintain_order=True)
         .select("case", pl.col("outcome").is_in(_DECLINING).alias("declined_first"), pl.col("ended").alias("declined_on"), "reason")
     )
-    magistrate = disposed.filter((pl.col("court") == _MAGISTRATE_COURT) & (pl.col("filed") > 0))["case"].unique()
-    return (
-        cases.join(first, on="case", how="left")
-        .with_columns(
-            pl.when(pl.col("case").is_in(filed))
-            .then(pl.lit("cohort_prosecuted"))
-            .when("declined_first")
-            .then(pl.lit("cohort_declined"))
-            .when(pl.col("case").is_in(magistrate))
-            .then(pl.lit("cohort_magistrate"))
-            .when(pl.col("status") == _COMPLETED)
-            .then(pl.lit("cohort_otherwise"))
-            .otherwise(pl.lit("cohort_pending"))
-            .alias("event"),
-            pl.col("reason").alias("given_reason"),
-            pl.lit("").alias("reason"),
-        )
+    magistrate = disposed.filter((pl.col("court") == _MAGISTRATE_COURT) & (pl.col("filed") > 0))["case"].unique().implode()
+    return cases.join(first, on="case", how="left").with_columns(
+        pl.when(pl.col("case").is_in(filed))
+        .then(pl.lit("cohort_prosecuted"))
+        .when("declined_first")
+        .then(pl.lit("cohort_declined"))
+        .when(pl.col("case").is_in(magistrate))
+        .then(pl.lit("cohort_magistrate"))
+        .when(pl.col("status") == _COMPLETED)
+        .then(pl.lit("cohort_otherwise"))
+        .otherwise(pl.lit("cohort_pending"))
+        .alias("event"),
+        pl.col("reason").alias("given_reason"),
+        pl.lit("").alias("reason"),
     )
 
 
@@ -525,7 +522,7 @@ def _defendants(cases: pl.DataFrame, histories: pl.DataFrame, records: CaseRecor
     yield _by_scope(convicted.with_columns(month="ended", event=pl.lit("convicted")), _LEAD_SCOPES)
     for scope, inside in _ANY_SCOPES.items():
         counts = records.charges.filter(inside)
-        yield _by_scope(filed.filter(pl.col("defendant").is_in(counts["defendant"].unique())), {scope: pl.lit(True)})
+        yield _by_scope(filed.filter(pl.col("defendant").is_in(counts["defendant"].unique().implode())), {scope: pl.lit(True)})
         found = (
             counts.filter(pl.col("outcome").is_in(_CONVICTING), pl.col("ended") > 0)
             .join(court, on="history", how="semi")

@@ -365,7 +365,7 @@ def _reduce(records: Records, place: str) -> Counts:
 def _split(rows: pl.DataFrame, key: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Part the rows whose key stands once from the few whose key stands again: only these need to be sorted."""
     ordered = rows.get_column(key).sort()
-    again = rows.get_column(key).is_in(ordered.filter(ordered == ordered.shift(1)).unique())
+    again = rows.get_column(key).is_in(ordered.filter(ordered == ordered.shift(1)).unique().implode())
     return rows.filter(~again), rows.filter(again)
 
 
@@ -464,7 +464,9 @@ def observe(counts: Counts) -> pl.DataFrame:
         _LOG.warning("%s: %s counted events have a district code that is not in judicial_districts.csv", SOURCE_ID, f"{unplaced:,}")
     country = count_observations(named.with_columns(pl.lit("US").alias("ref_area")), _series(), coverage, "month")
     totals = _series().filter(pl.col("scope") == _DISTRICT_SCOPE)
-    districts = count_observations(named.filter(pl.col("scope") == _DISTRICT_SCOPE), totals, coverage, "year", [*areas, *(["unknown"] if unplaced else [])])  # noqa: E501
+    districts = count_observations(
+        named.filter(pl.col("scope") == _DISTRICT_SCOPE), totals, coverage, "year", [*areas, *(["unknown"] if unplaced else [])]
+    )
     return pl.concat([country, districts])
 
 

@@ -250,7 +250,7 @@ def observe(counts: Counts) -> pl.DataFrame:
         parts.append(count_observations(yearly, series, coverage, "year", [*areas, *unplaced]).with_columns(exact))
     if counts.table.filter(pl.col("month") > 0).height:
         dated = counts.table.filter(pl.col("month") > 0).join(series, on="group").with_columns(pl.lit("US").alias("ref_area"))
-        incomplete = pl.col("group").is_in(counts.table.filter(pl.col("month") == 0)["group"].unique())
+        incomplete = pl.col("group").is_in(counts.table.filter(pl.col("month") == 0)["group"].unique().implode())
         for qualifier, members in (("exact", series.filter(~incomplete)), ("ge", series.filter(incomplete))):
             parts.append(count_observations(dated, members, coverage, "month").with_columns(pl.lit(qualifier).alias("value_qualifier")))
     return pl.concat(parts)
