@@ -15,7 +15,7 @@ refresh: $(INSTALLED)
 	@$(call run_job,refresh)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

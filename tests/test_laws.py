@@ -210,11 +210,11 @@ def calls(names: tuple[str, ...], keyword: str | None = None, value: object = No
 
 
 def test_every_lenient_reading_is_judged_right_after() -> None:
-    # conform raises on what a cast left NULL; the court file counts its undated and unreadable events and refuses many of them
+    # conform raises on what a cast left NULL; the record files count their undated and unreadable events and refuse many of them
     assert set(calls((), "strict", value=False)) <= {
         ("pipelines/observations.py", "conform"),
-        ("pipelines/sources/fjc_idb_criminal.py", "_day"),
-        ("pipelines/sources/fjc_idb_criminal.py", "_number"),
+        ("pipelines/records.py", "read_day"),
+        ("pipelines/records.py", "read_number"),
         # a district that is in no list is the area `unknown`, counted and logged
         ("pipelines/sources/fjc_idb_criminal.py", "module"),
     }
