@@ -132,7 +132,8 @@ def duckdb_lions(folder: Path, options: str) -> tuple[int, Callable[[], bool]]:
     found = (
         duckdb.connect()
         .sql(
-            f"select substr(line, 1, 3), count(*) from read_csv('{folder}/gs_*.txt', delim = '\x01', quote = '', escape = '', header = false, "
+            "select substr(line, 1, 3), count(*) "
+            f"from read_csv('{folder}/gs_*.txt', delim = '\x01', quote = '', escape = '', header = false, "
             f"auto_detect = false, columns = {{'line': 'VARCHAR'}}, {options}) "
             "where regexp_matches(substr(line, 158, 25), '^\\s*0*18\\s*:\\s*0*(2251|2252|2260|1466A)([^0-9]|$)') group by 1"
         )

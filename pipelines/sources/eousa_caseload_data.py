@@ -238,86 +238,84 @@ def read_records(release: Release, districts: Sequence[str] | None = None) -> Ca
     """
     here = pl.lit(True) if districts is None else pl.col("DISTRICT").is_in(list(districts))
 
-    def read(table: str, query: Callable[[pl.LazyFrame], Sequence[pl.LazyFrame]]) -> list[pl.DataFrame]:
+    def read(table: str, where: pl.Expr, query: Callable[[pl.LazyFrame], Sequence[pl.LazyFrame]]) -> list[pl.DataFrame]:
         files = release.files[table]
         if districts is not None:
             files = tuple(file for file in files if table_of(_stem(file)) in [(table, part) for part in ("", *districts)]) or files[:1]
         _LOG.info("%s: reading %s (%d files)", SOURCE_ID, table, len(files))
         answers = [
-            answer
-            for file in files
-            for answer in query_fixed_width(file, release.layouts[table], TABLES[table], lambda lines: query(lines.filter(here)))
+            answer for file in files for answer in query_fixed_width(file, release.layouts[table], TABLES[table], here & where, query)
         ]
         return [pl.concat(parts) for parts in zip(*answers, strict=True)]
 
-    (programs,) = read("GS_CASE_PROG_CAT", lambda rows: [rows.select(_CASE, _number("ID").alias("number"), _program())])
+    (programs,) = read(
+        "GS_CASE_PROG_CAT", pl.col("PROG_CAT") != "", lambda rows: [rows.select(_CASE, _number("ID").alias("number"), _program())]
+    )
     programs = _primary_programs(programs)
     (charges,) = read(
         "GS_PART_COUNT",
-        lambda rows: [
-            rows.filter(pl.col("CHARGE").str.contains(_CLOSE)).select(
-                _CASE, _key("PARTID", "defendant"), _key("CRTHISID", "history"), "CHARGE", _OUTCOME, _ENDED
-            )
-        ],
+        pl.col("CHARGE").str.contains(_CLOSE),
+        lambda rows: [rows.select(_CASE, _key("PARTID", "defendant"), _key("CRTHISID", "history"), "CHARGE", _OUTCOME, _ENDED)],
     )
     charges = charges.with_columns(_classified(charges["CHARGE"])).drop("CHARGE").filter(pl.col("bits") > 0)
     wanted = pl.concat([programs["case"], charges["case"]]).unique().implode()
 
     def ask_cases(rows: pl.LazyFrame) -> list[pl.LazyFrame]:
-        criminal = rows.filter(pl.col("CLASS") == _CRIMINAL)
         month = month_number(_day("RECVD_DATE")).alias("month")
         case = (pl.col("DISTRICT").hash() + pl.col("ID").hash(1)).alias("case")
-        kept = criminal.select(case, "DISTRICT", month, "LEAD_CHARGE", "STATUS")
+        kept = rows.select(case, "DISTRICT", month, "LEAD_CHARGE", "STATUS")
         return [
             kept.filter(pl.col("LEAD_CHARGE").str.contains(_CLOSE) | pl.col("case").is_in(wanted)),
-            criminal.group_by(month).agg(
+            rows.group_by("RECVD_DATE").agg(
                 pl.len().alias("matters"),
                 (pl.col("LEAD_CHARGE") == _REDACTED).sum().alias("redacted"),
                 _day("SYS_INIT_DATE").max().alias("entered"),
             ),
         ]
 
-    cases, received = read("GS_CASE", ask_cases)
+    cases, received = read("GS_CASE", pl.col("CLASS") == _CRIMINAL, ask_cases)
     cases = cases.with_columns(_classified(cases["LEAD_CHARGE"])).drop("LEAD_CHARGE").join(programs, on="case", how="left")
     cases = cases.with_columns(pl.coalesce("program", pl.lit(0, dtype=pl.UInt8))).filter(
         (pl.col("bits") > 0) | (pl.col("program") > 0) | pl.col("case").is_in(charges["case"].implode())
     )
-    received = received.group_by("month").agg(pl.col("matters").sum(), pl.col("redacted").sum(), pl.col("entered").max())
+    received = received.group_by(month_number(_day("RECVD_DATE")).alias("month")).agg(
+        pl.col("matters").sum(), pl.col("redacted").sum(), pl.col("entered").max()
+    )
     _LOG.info(
         "%s: %s criminal matters, %s with a redacted lead charge, %s of interest",
-        SOURCE_ID, f"{received['matters'].sum():,}", f"{received['redacted'].sum():,}", f"{cases.height:,}",
-    )  # fmt: skip
-    chosen = cases["case"].unique().implode()
+        SOURCE_ID,
+        f"{received['matters'].sum():,}",
+        f"{received['redacted'].sum():,}",
+        f"{cases.height:,}",
+    )
+    chosen = _CASE.is_in(cases["case"].unique().implode())
     (histories,) = read(
         "GS_COURT_HIST",
+        chosen,
         lambda rows: [
-            rows.with_columns(_CASE)
-            .filter(pl.col("case").is_in(chosen))
-            .select(
-                "case", _key("ID", "history"), _number("ID").alias("number"), pl.col("COURT").alias("court"),
-                month_number(_day("FILING_DATE")).alias("filed"), _OUTCOME, _day("DISP_DATE").alias("ended"),
+            rows.select(
+                _CASE,
+                _key("ID", "history"),
+                _number("ID").alias("number"),
+                pl.col("COURT").alias("court"),
+                month_number(_day("FILING_DATE")).alias("filed"),
+                _OUTCOME,
+                _day("DISP_DATE").alias("ended"),
                 pl.col("DISP_REASON1").alias("reason"),
             )
         ],
-    )  # fmt: skip
+    )
     (appearances,) = read(
         "GS_PART_COURT",
-        lambda rows: [
-            rows.with_columns(_CASE)
-            .filter(pl.col("case").is_in(chosen))
-            .select(_key("PARTID", "defendant"), _key("CRTHISID", "history"), _OUTCOME, _ENDED)
-        ],
+        chosen,
+        lambda rows: [rows.select(_key("PARTID", "defendant"), _key("CRTHISID", "history"), _OUTCOME, _ENDED)],
     )
-    participants, seen = read(
+    (participants,) = read(
         "GS_PARTICIPANT",
-        lambda rows: [
-            rows.with_columns(_CASE)
-            .filter(pl.col("case").is_in(chosen))
-            .select("case", _key("ID", "defendant"), pl.col("ROLE").alias("role")),
-            rows.select(pl.col("DISTRICT").unique()),
-        ],
+        chosen,
+        lambda rows: [rows.select(_CASE, "DISTRICT", _key("ID", "defendant"), pl.col("ROLE").alias("role"))],
     )
-    absent = sorted(set(cases["DISTRICT"].unique()) - set(seen["DISTRICT"].unique()))
+    absent = sorted(set(cases["DISTRICT"].unique()) - set(participants["DISTRICT"].unique()))
     if absent:
         raise PublicationError(
             f"{SOURCE_ID}: no participants of district {', '.join(absent)}: add the files gs_participant_XX of these districts"
@@ -326,7 +324,7 @@ def read_records(release: Release, districts: Sequence[str] | None = None) -> Ca
         received=dict(received.select("month", "matters").iter_rows()),
         cases=cases.rename({"DISTRICT": "district", "STATUS": "status"}),
         histories=histories,
-        participants=participants,
+        participants=participants.drop("DISTRICT"),
         appearances=appearances,
         charges=charges,
         last_entry=received["entered"].max(),  # type: ignore[arg-type]
@@ -457,17 +455,17 @@ def count_records(records: CaseRecords) -> Counts:
 
 def _without_errors(cases: pl.DataFrame, histories: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Leave out what was opened in error: a history by its disposition or reason, a matter by its status or if no history is left."""
-    wrong = pl.col("outcome").eq_missing(_OPENED_IN_ERROR) | pl.col("reason").eq_missing(_ERROR_REASON)
+    wrong = (pl.col("outcome") == _OPENED_IN_ERROR) | (pl.col("reason") == _ERROR_REASON)
     kept = histories.filter(~wrong)
     emptied = histories.filter(wrong).join(kept, on="case", how="anti")["case"].unique().implode()
-    right = pl.col("status").ne_missing(_STATUS_OPENED_IN_ERROR) & ~pl.col("case").is_in(emptied)
+    right = (pl.col("status") != _STATUS_OPENED_IN_ERROR) & ~pl.col("case").is_in(emptied)
     return cases.filter(right), kept
 
 
 def _followed(cases: pl.DataFrame, histories: pl.DataFrame) -> pl.DataFrame:
     """Tell what has become of every matter: exactly one of the cohort's events."""
     filed = histories.filter((pl.col("court") == _DISTRICT_COURT) & (pl.col("filed") > 0))["case"].unique().implode()
-    disposed = histories.filter(pl.col("outcome").is_not_null() & (pl.col("outcome") != _NEW_FILING))
+    disposed = histories.filter(~pl.col("outcome").is_in(["", _NEW_FILING]))
     first = (
         disposed.sort("ended", "number", nulls_last=True)
         .unique("case", keep="first", maintain_order=True)
@@ -510,7 +508,7 @@ def _defendants(cases: pl.DataFrame, histories: pl.DataFrame, records: CaseRecor
         .join(cases.select("case", "district", "bits", "program"), on="case")
     )
     appeared = (
-        records.appearances.filter(pl.col("outcome").ne_missing(_OPENED_IN_ERROR))
+        records.appearances.filter(pl.col("outcome") != _OPENED_IN_ERROR)
         .join(court, on="history")
         .join(people, on="defendant")
         .with_columns(reason=pl.lit(""))
