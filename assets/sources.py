@@ -4,8 +4,10 @@ Belongs here: asset definitions generated from the catalogue, and their checks.
 Does not belong here: fetching, parsing, judging (pipelines/); pipelines are imported when an asset runs, so that definitions load fast.
 """
 
+import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -21,11 +23,24 @@ SOURCES: dict[str, Source] = {source.source_id: source for source in load_source
 WITH_FIGURES = sorted(path.stem for path in (PROJECT / "figures").glob("*.csv"))
 #: sources with an address to look at; of the others, files are given by hand (python -m pipelines.parse)
 LIVE = sorted(source_id for source_id, source in SOURCES.items() if source.has_address)
-#: asset checks of every observations asset, and the groups of expectations that each shows; every event costs time, so they are few
-CHECKS = {
-    "conforms": ("schema", "codes", "values"),
-    "control_totals": ("control_totals", "coverage"),
+_CONTROL_TOTALS = Path(__file__).parent.parent / "catalog" / "control_totals.toml"
+#: groups of expectations
+_GROUPS = ("schema", "codes", "values", "control_totals", "coverage")
+#: sources that must reproduce totals of their own, beside the rules for all
+CONTROLLED = {
+    source_id
+    for control in tomllib.loads(_CONTROL_TOTALS.read_text(encoding="utf-8"))["controls"].values()
+    for source_id in control.get("sources", [])
 }
+
+
+def checks_of(source_id: str) -> dict[str, tuple[str, ...]]:
+    """Name the asset checks of a source, and the groups of expectations that each shows; every event costs time, so they are few."""
+    if source_id not in CONTROLLED:
+        return {"conforms": _GROUPS}
+    return {"conforms": _GROUPS[:3], "control_totals": _GROUPS[3:]}
+
+
 _KINDS = {"application/pdf": "pdf", "text/html": "html", "application/json": "json", "application/zip": "zip", "text/csv": "csv"}
 
 
@@ -75,8 +90,6 @@ OBSERVED = sorted({*WITH_FIGURES, *(source_id for source_id in LIVE if SOURCES[s
 @dg.multi_asset(name="figures", specs=[_figures_spec(source_id) for source_id in WITH_FIGURES], can_subset=True)
 def figures(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[dg.MaterializeResult]:
     """Hash every transcribed figures file; the hash is its data version."""
-    from pathlib import Path
-
     from pipelines.ledger import figures_tasks
 
     selected = {key.to_user_string() for key in context.selected_asset_keys}
@@ -185,14 +198,12 @@ raw_publications = [_raw_asset(source_id) for source_id in LIVE]
             description=f"Great Expectations on {', '.join(groups)}: what fails here is in quarantine, the last valid vintage stands.",
         )
         for source_id in OBSERVED
-        for check, groups in CHECKS.items()
+        for check, groups in checks_of(source_id).items()
     ],
     can_subset=True,
 )
 def observations(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[dg.MaterializeResult]:
     """Turn new or changed snapshots into validated Parquet; leave alone what is unchanged."""
-    from pathlib import Path
-
     from pipelines import ledger, releases
 
     selected = [source_id for source_id in OBSERVED if dg.AssetKey(f"observations_{source_id}") in context.selected_asset_keys]
@@ -227,7 +238,7 @@ def _observations_result(context: dg.AssetExecutionContext, source_id: str, outc
             "differences from the transcription": "\n".join(d for outcome in outcomes for d in outcome.differences) or "none",
             "rows that moved": "\n".join(row for outcome in outcomes for row in outcome.rows_moved) or "none",
         },
-        check_results=[_check_result(source_id, check, groups, outcomes) for check, groups in CHECKS.items()] if judged else [],
+        check_results=[_check_result(source_id, check, groups, outcomes) for check, groups in checks_of(source_id).items() if judged],
     )
 
 

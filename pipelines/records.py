@@ -31,6 +31,7 @@ from pipelines.publications import PublicationError
 from pipelines.vocabulary import PROJECT
 
 _LOG = logging.getLogger(__name__)
+_Block = TypeVar("_Block")
 _Result = TypeVar("_Result")
 _RULES = PROJECT / "catalog" / "record_counts.toml"
 _STATUTES = PROJECT / "catalog" / "csam_statutes.csv"
@@ -44,12 +45,13 @@ _CHUNK = 1 << 20
 _BLOCK = 16 << 20
 #: records of fixed width are cut one by one, which is fastest while the block is still in the processor's cache
 _RECORD_BLOCK = 4 << 20
+_RECORDS_TOGETHER = 30_000
 #: blocks under way at a time: reading one has serial parts that another one fills
 _WORKERS = 3
 _PROGRESS_SECONDS = 10.0
 _FISCAL_YEAR_STARTS = 10
-#: one byte for one byte, so that positions stay: line ends inside a record become spaces, other alphabets a question mark
-_ONE_BYTE_TEXT = bytes(range(128)).replace(b"\r", b" ").replace(b"\n", b" ") + b"?" * 128
+#: one byte for one byte, so that positions stay; letters of another alphabet stand in no field that is read
+_ONE_BYTE_TEXT = bytes(range(128)) + b"?" * 128
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ def _chunks_from(path: Path, offset: int) -> Iterator[bytes]:
             yield piece
 
 
-def _on_workers(blocks: Iterator[bytes], work: Callable[[bytes], _Result]) -> Iterator[_Result]:
+def _on_workers(blocks: Iterator[_Block], work: Callable[[_Block], _Result]) -> Iterator[_Result]:
     """Work on a few blocks at a time, and give the results in the order of the blocks."""
     with ThreadPoolExecutor(_WORKERS) as pool:
         waiting: deque[Future[_Result]] = deque()
@@ -342,31 +344,32 @@ class Layout:
 
 
 def query_fixed_width(
-    file: TextFile,
+    files: Sequence[TextFile],
     layout: Layout,
     columns: Sequence[str],
     where: pl.Expr,
     ask: Callable[[pl.LazyFrame], Sequence[pl.LazyFrame]],
 ) -> Iterator[list[pl.DataFrame]]:
-    """Ask the same of every block of records of a fixed-width file, and yield the answers block by block.
+    """Ask the same of every block of records of a fixed-width table, and yield the answers block by block.
 
     Records are cut by their length in bytes, not by line ends: a line end inside a field or a character of another alphabet
     moves nothing. Columns come as stripped text, empty where there is none.
 
     Args:
-        file: where it lies.
+        files: where it lies; big tables come in several files.
         layout: positions, from the README of the same release.
-        columns: columns to read; nothing else of the file is kept.
+        columns: columns to read; nothing else of the files is kept.
         where: condition on some of the columns; other records are left at once.
         ask: makes queries of a frame of these columns.
 
     Raises:
         PublicationError: the layout has no such column, or records are not as long as the layout says.
     """
-    place = f"{file.source_id}: {file.name}"
     absent = [name for name in columns if name not in layout.columns]
     if absent:
-        raise PublicationError(f"{place}: the layout of {layout.table} has no column {', '.join(absent)}: the release has changed")
+        raise PublicationError(
+            f"{files[0].source_id}: the layout of {layout.table} has no column {', '.join(absent)}: the release has changed"
+        )
     length = layout.width + 1
     begin = min(layout.columns[name][0] for name in columns)
     span = max(start + width for start, width in (layout.columns[name] for name in columns)) - begin
@@ -384,31 +387,41 @@ def query_fixed_width(
         # most of a record is never looked at
         return [block[start : start + span] for start in range(begin, len(block), length)]
 
-    def work(block: bytes) -> list[pl.DataFrame]:
-        number, beyond = divmod(len(block), length)
-        if beyond:
-            raise PublicationError(
-                f"{place}: its bytes are no multiple of {length}, the record of {layout.table} and its line end: "
-                "the file is cut short or the README of another release was used"
-            )
-        wrong = number - block[layout.width :: length].count(b"\n")
-        if wrong:
-            raise PublicationError(
-                f"{place}: {wrong:,} records do not end after {layout.width} characters, as the README says of {layout.table}: "
-                "use the README of the same release"
-            )
-        records = cut(block)
-        text = b"".join(records)
-        if not text.isascii() or b"\r" in text or b"\n" in text:
-            # characters of another alphabet, or line ends inside fields: make every byte one harmless character
-            records = cut(block.translate(_ONE_BYTE_TEXT))
-        lines = pl.DataFrame({"record": pl.Series(records, dtype=pl.Binary)}).lazy()
-        wanted = lines.with_columns(judged).filter(where).select(fields.values())
-        return pl.collect_all(ask(wanted), engine="streaming")
+    def records() -> Iterator[list[bytes]]:
+        gathered: list[bytes] = []
+        # a plain file comes in whole records and is passed on as it is read
+        size = max(_RECORD_BLOCK - _RECORD_BLOCK % length, length)
+        for file in files:
+            for block in _whole_records(file.chunks(size), size):
+                _check_record_ends(block, layout, f"{file.source_id}: {file.name}")
+                # characters of another alphabet: make every byte one character
+                gathered += cut(block if block.isascii() else block.translate(_ONE_BYTE_TEXT))
+                if len(gathered) > _RECORDS_TOGETHER:
+                    yield gathered
+                    gathered = []
+        if gathered:
+            yield gathered
 
-    # a plain file comes in whole records and is passed on as it is read
-    size = max(_RECORD_BLOCK - _RECORD_BLOCK % length, length)
-    return _on_workers(_whole_records(file.chunks(size), size), work)
+    def work(gathered: list[bytes]) -> list[pl.DataFrame]:
+        lines = pl.DataFrame({"record": pl.Series(gathered, dtype=pl.Binary)}).lazy()
+        return pl.collect_all(ask(lines.with_columns(judged).filter(where).select(fields.values())), engine="streaming")
+
+    return _on_workers(records(), work)
+
+
+def _check_record_ends(block: bytes, layout: Layout, place: str) -> None:
+    number, beyond = divmod(len(block), layout.width + 1)
+    if beyond:
+        raise PublicationError(
+            f"{place}: its bytes are no multiple of {layout.width + 1}, the record of {layout.table} and its line end: "
+            "the file is cut short or the README of another release was used"
+        )
+    wrong = number - block[layout.width :: layout.width + 1].count(b"\n")
+    if wrong:
+        raise PublicationError(
+            f"{place}: {wrong:,} records do not end after {layout.width} characters, as the README says of {layout.table}: "
+            "use the README of the same release"
+        )
 
 
 def _whole_records(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from assets.definitions import defs
-from assets.sources import CHECKS, LIVE, OBSERVED, SOURCES, WITH_FIGURES
+from assets.sources import LIVE, OBSERVED, SOURCES, WITH_FIGURES, checks_of
 from pipelines import releases
 from pipelines.vocabulary import PROJECT
 from pipelines.warehouse import query
@@ -64,7 +64,7 @@ def test_data_flows_one_way() -> None:
 
 def test_observations_and_the_answer_are_checked() -> None:
     checks = {(key.asset_key.to_user_string(), key.name) for key in defs.resolve_asset_graph().asset_check_keys}
-    assert {(f"observations_{source_id}", check) for source_id in OBSERVED for check in CHECKS} <= checks
+    assert {(f"observations_{source_id}", check) for source_id in OBSERVED for check in checks_of(source_id)} <= checks
     assert {(f"raw_{source_id}", "fetched") for source_id in LIVE} <= checks
     assert {("matched_periods", "laws_of_the_house"), ("matched_periods", "sources_agree")} <= checks
 
@@ -157,7 +157,7 @@ def test_a_build_from_nothing_is_green_and_tells_what_it_made(small: Workplace) 
     run = run_build(fresh)
     assert run.succeeded
     assert run.red == set()
-    assert {(f"observations_{source_id}", check) for source_id in SMALL for check in CHECKS} <= set(run.checks)
+    assert {(f"observations_{source_id}", check) for source_id in SMALL for check in checks_of(source_id)} <= set(run.checks)
     assert run.checks[("matched_periods", "laws_of_the_house")]
     for source_id in SMALL:
         told = run.metadata[f"observations_{source_id}"]
