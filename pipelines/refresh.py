@@ -176,7 +176,7 @@ def read_look(store: Path, source_id: str) -> Look | None:
 def _write_look(store: Path, source_id: str, look: Look) -> None:
     path = _look_path(store, source_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     draft.write_text(json.dumps(asdict(look), indent=1) + "\n", encoding="utf-8")
     draft.replace(path)
 

@@ -77,6 +77,7 @@ def build_release(data: Path, *, force: bool = False) -> Release:
     vintages = ledger.usable_vintages(data, sources)
     if not vintages:
         raise ReleaseError("no valid observations: run the observations assets first")
+    _sweep(data)
     inputs = _inputs_hash(data, vintages)
     build_id = f"{max(vintage.first_seen for vintage in vintages)}-{inputs[:12]}"
     published = published_release(data)
@@ -85,7 +86,6 @@ def build_release(data: Path, *, force: bool = False) -> Release:
 
     releases = data / "releases"
     releases.mkdir(parents=True, exist_ok=True)
-    _sweep(releases)
     building = releases / f".{build_id}.{os.getpid()}.building"
     building.mkdir()
     try:
@@ -119,7 +119,7 @@ def check_release(database: Path) -> None:
 def publish(data: Path, release: Release) -> None:
     """Switch `data/published` to a release with one atomic rename, then let go of old releases."""
     link = data / "published"
-    waiting = data / f".published.{os.getpid()}"
+    waiting = data / f".published.{os.getpid()}.part"
     waiting.unlink(missing_ok=True)
     waiting.symlink_to(Path("releases") / release.folder.name)
     waiting.replace(link)
@@ -278,11 +278,13 @@ def _free_name(releases: Path, build_id: str) -> Path:
     return folder
 
 
-def _sweep(releases: Path) -> None:
-    """Remove what builds left behind that were killed."""
-    for path in releases.glob(".*.building"):
-        if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS or not _is_running(int(path.name.split(".")[-2])):
-            shutil.rmtree(path, ignore_errors=True)
+def _sweep(data: Path) -> None:
+    """Remove what processes left half-written that were killed: hidden names that end with the id of the process and a suffix."""
+    for folder in (data, data / "releases", *(data / kind for kind in ("observations/*", "quarantine/*", "snapshots/*"))):
+        for pattern in (".*.building", ".*.part"):
+            for path in data.glob(str(folder.relative_to(data) / pattern)):
+                if time.time() - path.lstat().st_mtime > _ABANDONED_SECONDS or not _is_running(int(path.name.split(".")[-2])):
+                    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
 
 
 def _is_running(process_id: int) -> bool:

@@ -238,8 +238,12 @@ def test_leftovers_of_dead_builds_are_swept_and_others_not(small: Workplace) -> 
     for folder in (left, running):
         folder.mkdir()
         (folder / "half.duckdb").write_text("half")
+    ledger_draft = small.data / "observations" / VICTIM / f".ledger.json.{dead.stdout.strip()}.part"
+    ledger_draft.write_text("[")
+    link_draft = small.data / f".published.{dead.stdout.strip()}.part"
+    link_draft.symlink_to("nowhere")
     releases.build_release(small.data, force=True)
-    assert not left.exists()
+    assert not [path for path in (left, ledger_draft, link_draft) if path.exists() or path.is_symlink()]
     assert running.exists()
 
 
