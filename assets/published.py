@@ -70,7 +70,7 @@ def published_release(context: dg.AssetExecutionContext, workspace: Workspace) -
     from pipelines import releases
 
     with releases.one_build_at_a_time(workspace.data_folder):
-        release = releases.publish_newest(workspace.data_folder)
+        release = releases.publish_newest(workspace.data_folder, workspace.keep_newest, workspace.keep_days)
     summary = releases.summarise(workspace.data_folder)
     context.log.info(summary)
     return dg.MaterializeResult(

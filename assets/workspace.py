@@ -17,12 +17,16 @@ class Workspace(dg.ConfigurableResource):
         data: folder for snapshots, observations and releases.
         figures: folder of the embedded figures.
         force: rebuild what is unchanged, too.
+        keep_newest: releases that are kept however old they are.
+        keep_days: age in days up to which releases are kept.
         allow_loopback: tests only: let publishers be on this machine.
     """
 
     data: str = str(PROJECT / "data")
     figures: str = str(PROJECT / "figures")
     force: bool = False
+    keep_newest: int = 5
+    keep_days: float = 30.0
     allow_loopback: bool = False
 
     @property

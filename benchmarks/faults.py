@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pipelines import ledger
@@ -94,7 +95,8 @@ def main() -> None:
         ]
         if os.geteuid() == 0:
             (root / "disk").mkdir()
-            faults_done.append(("disk full (tmpfs of 64 MB)", lambda: disk_of(root / "disk", 64, lambda disk: run_out_of_disk(disk, original))))
+            run_out = partial(run_out_of_disk, original=original)
+            faults_done.append(("disk full (tmpfs of 64 MB)", lambda: disk_of(root / "disk", 64, run_out)))
         print("| fault | what happened |\n|---|---|", flush=True)
         for name, do in faults_done:
             print(f"| {name} | {do()} |", flush=True)

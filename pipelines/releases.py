@@ -116,18 +116,18 @@ def check_release(database: Path) -> None:
             raise ReleaseError(f"{database.name}: {name}: {broken} rows break it: nothing was published")
 
 
-def publish(data: Path, release: Release) -> None:
+def publish(data: Path, release: Release, keep_newest: int = KEEP_NEWEST, keep_days: float = KEEP_DAYS) -> None:
     """Switch `data/published` to a release with one atomic rename, then let go of old releases."""
     link = data / "published"
     waiting = data / f".published.{os.getpid()}.part"
     waiting.unlink(missing_ok=True)
     waiting.symlink_to(Path("releases") / release.folder.name)
     waiting.replace(link)
-    retire(data)
+    retire(data, keep_newest, keep_days)
 
 
-def publish_newest(data: Path) -> Release:
-    """Publish the newest finished release folder.
+def publish_newest(data: Path, keep_newest: int = KEEP_NEWEST, keep_days: float = KEEP_DAYS) -> Release:
+    """Publish the newest finished release folder, and let go of old ones.
 
     Raises:
         ReleaseError: there is none.
@@ -137,7 +137,7 @@ def publish_newest(data: Path) -> Release:
         raise ReleaseError("no finished release: materialise matched_periods first")
     newest = _release(max(folders, key=lambda path: path.stat().st_mtime_ns))
     if published_release(data) != newest:
-        publish(data, newest)
+        publish(data, newest, keep_newest, keep_days)
     return newest
 
 
