@@ -25,6 +25,8 @@ _ENCRYPTED = 0x1
 _READABLE_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+#: what a damaged directory leads to: names that are no text, offsets before or far beyond the file, methods that nobody has
+_DAMAGES = (zipfile.BadZipFile, NotImplementedError, ValueError, OSError)
 
 
 class ArchiveError(ValueError):
@@ -96,8 +98,13 @@ def open_member(path: Path, name: str, limits: ArchiveLimits | None = None) -> I
         if method not in _READABLE_METHODS:
             raise ArchiveError(f"{path.name}: `{name}` is packed with method {method}: only stored and deflated files are opened here")
         try:
-            with archive.open(name) as stream:
+            stream = archive.open(name)
+        except _DAMAGES as problem:
+            raise ArchiveError(f"{path.name}: `{name}` cannot be opened ({problem}): fetch the archive again") from problem
+        try:
+            with stream:
                 yield stream
+        # no OSError here: reading starts at a place that exists, and whoever reads may have trouble with other files
         except (zipfile.BadZipFile, zlib.error, EOFError) as problem:
             raise ArchiveError(f"{path.name}: `{name}` is damaged ({problem}): fetch the archive again") from problem
 
@@ -138,12 +145,13 @@ def decompress(path: Path, limits: ArchiveLimits | None = None) -> Iterator[byte
 
 @contextmanager
 def _opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as problem:
-        raise ArchiveError(f"{path.name}: is no complete zip archive ({problem}): fetch it again") from problem
-    with archive:
-        yield archive
+    with path.open("rb") as stream:
+        try:
+            archive = zipfile.ZipFile(stream)
+        except _DAMAGES as problem:
+            raise ArchiveError(f"{path.name}: is no complete zip archive ({problem}): fetch it again") from problem
+        with archive:
+            yield archive
 
 
 def _check_directory(archive: zipfile.ZipFile, path: Path, limits: ArchiveLimits) -> tuple[Member, ...]:

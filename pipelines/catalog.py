@@ -79,7 +79,7 @@ class Source:
         url_index: page on which the file's link is found when its name drifts.
         link_pattern: regular expression to search the links' addresses for; the group `year`, if there is one, is the
             year the file is about (two digits where the publisher writes two).
-        pages: addresses whose text is watched.
+        pages: addresses of their own: pages whose text is watched, or a publication that stands at several addresses.
         layout: `verified` where an original was parsed, `unverified` where only its description was known; empty without a parser.
         transcribed_on: day on which the embedded figures were transcribed; empty where there are none.
         hosts: the only hosts it may be fetched from; empty means it is never fetched.

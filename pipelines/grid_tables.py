@@ -123,7 +123,7 @@ def read_csv_grids(source_id: str, path: Path) -> tuple[Grid, ...]:
         for name in names:
             with open_member(path, name) as stream:
                 grids.append(_csv_grid(source_id, name.rsplit("/", 1)[-1], stream.read()))
-    except (ArchiveError, OSError) as problem:
+    except ArchiveError as problem:
         raise quarantined(source_id, None, f"the archive cannot be read ({problem})", "the download is damaged") from None
     if not grids:
         raise quarantined(source_id, None, "the archive holds no CSV file", "this is another file")

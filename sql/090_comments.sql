@@ -863,6 +863,116 @@ COMMENT ON COLUMN explanations.cell_no IS
 COMMENT ON COLUMN explanations.sentence_no IS 'Place of the sentence within its cell.';
 COMMENT ON COLUMN explanations.sentence IS 'One sentence or a few that belong together.';
 
+COMMENT ON VIEW reconciled_figures IS
+    'Counts of a whole federal fiscal year from the records of US attorneys, the courts or the Sentencing Commission: what reconciliation compares.';
+COMMENT ON COLUMN reconciled_figures.fiscal_year IS 'Federal fiscal year: 1 October of the year before to 30 September.';
+COMMENT ON COLUMN reconciled_figures.subject IS
+    'abuse material (offense scopes that hold such offenses, most of them among others) or every offense (all federal crime, for contrast).';
+COMMENT ON COLUMN reconciled_figures.topic_no IS 'Place of the step in the course of a case.';
+COMMENT ON COLUMN reconciled_figures.topic IS
+    'Step of a case that agencies count differently: referred, declined, concluded, prosecuted, closed, convicted or sentenced.';
+COMMENT ON COLUMN reconciled_figures.agency IS
+    'BJS for its own publications; for any other publication the agency whose records it prints, also where another body prints them.';
+COMMENT ON COLUMN reconciled_figures.records_of IS 'Body that keeps the records behind the figure.';
+COMMENT ON COLUMN reconciled_figures.counted_by IS 'The agency in words; for BJS with the records it counted from.';
+COMMENT ON COLUMN reconciled_figures.source_id IS 'Catalogue key of the publication series: producer, then publication.';
+COMMENT ON COLUMN reconciled_figures.publication IS 'Producer and title of the publication; its catalogue key where no sources are loaded.';
+COMMENT ON COLUMN reconciled_figures.measure IS 'What happened, as noun and event, for instance defendants_charged.';
+COMMENT ON COLUMN reconciled_figures.unit_of_count IS 'What one unit of the figure is, for instance a report or a defendant in a case.';
+COMMENT ON COLUMN reconciled_figures.offense_scope IS 'Offense classification of the source; its code row lists statutes or categories.';
+COMMENT ON COLUMN reconciled_figures.pathway IS 'How the material came about or was handled, for instance gai_nexus or production.';
+COMMENT ON COLUMN reconciled_figures.statistical_population IS 'Set of units within which the figure is counted.';
+COMMENT ON COLUMN reconciled_figures.breakdown IS 'Canonical key=value;key=value part of the scope; empty for a total.';
+COMMENT ON COLUMN reconciled_figures.time_period IS 'ISO 8601 interval: start and duration, or start and inclusive end.';
+COMMENT ON COLUMN reconciled_figures.period_start IS 'First day of the period, derived from time_period.';
+COMMENT ON COLUMN reconciled_figures.period_end IS 'Last day of the period (inclusive), derived from time_period.';
+COMMENT ON COLUMN reconciled_figures.obs_value IS 'The figure as published; NULL where there is none, and obs_status says why.';
+COMMENT ON COLUMN reconciled_figures.value_qualifier IS 'How exactly the figure is printed, for instance exact or more than.';
+COMMENT ON COLUMN reconciled_figures.obs_status IS 'SDMX observation status; says why a value is missing.';
+COMMENT ON COLUMN reconciled_figures.published_on IS 'Date of the edition (ISO text, may be a month or a year); NULL where it is not known.';
+COMMENT ON COLUMN reconciled_figures.obs_note IS 'Remark on the figure.';
+COMMENT ON COLUMN reconciled_figures.source_locator IS 'Where the figure stands in its publication.';
+COMMENT ON COLUMN reconciled_figures.url IS 'Page of the publication.';
+COMMENT ON COLUMN reconciled_figures.series_id IS 'Series of the figure.';
+COMMENT ON COLUMN reconciled_figures.figure IS
+    'The figure as text, with thousands separators and the words about, more than, at least or less than where it is not exact.';
+
+COMMENT ON VIEW reconciliation_differences IS
+    'Figures of one fiscal year and subject in pairs, in both directions, one row per axis on which the two differ, with a sentence about it.';
+COMMENT ON COLUMN reconciliation_differences.fiscal_year IS 'Federal fiscal year: 1 October of the year before to 30 September.';
+COMMENT ON COLUMN reconciliation_differences.subject IS 'abuse material or every offense, as in reconciled_figures.';
+COMMENT ON COLUMN reconciliation_differences.topic IS 'Step of a case that the first figure counts.';
+COMMENT ON COLUMN reconciliation_differences.agency IS 'Agency of the first figure.';
+COMMENT ON COLUMN reconciliation_differences.source_id IS 'Catalogue key of the publication series of the first figure.';
+COMMENT ON COLUMN reconciliation_differences.series_id IS 'Series of the first figure.';
+COMMENT ON COLUMN reconciliation_differences.measure IS 'Measure of the first figure.';
+COMMENT ON COLUMN reconciliation_differences.obs_value IS 'The first figure, in its unit of count; NULL where there is none.';
+COMMENT ON COLUMN reconciliation_differences.other_topic IS 'Step of a case that the other figure counts.';
+COMMENT ON COLUMN reconciliation_differences.other_agency IS 'Agency of the other figure.';
+COMMENT ON COLUMN reconciliation_differences.other_counted_by IS 'Agency of the other figure in words; for BJS with the records it counted from.';
+COMMENT ON COLUMN reconciliation_differences.other_source_id IS 'Catalogue key of the publication series of the other figure.';
+COMMENT ON COLUMN reconciliation_differences.other_series_id IS 'Series of the other figure.';
+COMMENT ON COLUMN reconciliation_differences.other_measure IS 'Measure of the other figure.';
+COMMENT ON COLUMN reconciliation_differences.other_obs_value IS 'The other figure, in its unit of count; NULL where there is none.';
+COMMENT ON COLUMN reconciliation_differences.other_figure IS 'The other figure as text.';
+COMMENT ON COLUMN reconciliation_differences.is_same_topic IS 'Whether both count the same step of a case.';
+COMMENT ON COLUMN reconciliation_differences.axis_no IS 'Place of the axis among the reasons.';
+COMMENT ON COLUMN reconciliation_differences.axis IS
+    'What differs: the records, a dimension, how exactly or surely it is printed, a break, a note, the date; unexplained where only values differ.';
+COMMENT ON COLUMN reconciliation_differences.code IS 'Code, note or date of the first figure on the axis; NULL where unexplained.';
+COMMENT ON COLUMN reconciliation_differences.other_code IS 'Code, note or date of the other figure on the axis; NULL where unexplained.';
+COMMENT ON COLUMN reconciliation_differences.own_words IS 'The axis and what holds for the first figure, in words of the code lists.';
+COMMENT ON COLUMN reconciliation_differences.other_words IS 'What holds for the other figure, in words of the code lists.';
+COMMENT ON COLUMN reconciliation_differences.sentence IS 'The difference as a text that can be quoted.';
+
+COMMENT ON VIEW reconciliation IS
+    'Counts of US attorneys, courts, Sentencing Commission and BJS for one fiscal year side by side, with the recorded reasons why they differ.';
+COMMENT ON COLUMN reconciliation.fiscal_year IS 'Federal fiscal year: 1 October of the year before to 30 September.';
+COMMENT ON COLUMN reconciliation.subject IS
+    'abuse material (offense scopes that hold such offenses, most of them among others) or every offense (all federal crime, for contrast).';
+COMMENT ON COLUMN reconciliation.topic_no IS 'Place of the step in the course of a case.';
+COMMENT ON COLUMN reconciliation.topic IS
+    'Step of a case that agencies count differently: referred, declined, concluded, prosecuted, closed, convicted or sentenced.';
+COMMENT ON COLUMN reconciliation.agency IS
+    'BJS for its own publications; for any other publication the agency whose records it prints, also where another body prints them.';
+COMMENT ON COLUMN reconciliation.records_of IS 'Body that keeps the records behind the figure.';
+COMMENT ON COLUMN reconciliation.source_id IS 'Catalogue key of the publication series: producer, then publication.';
+COMMENT ON COLUMN reconciliation.publication IS 'Producer and title of the publication; its catalogue key where no sources are loaded.';
+COMMENT ON COLUMN reconciliation.measure IS 'What happened, as noun and event, for instance defendants_charged.';
+COMMENT ON COLUMN reconciliation.unit_of_count IS 'What one unit of the figure is, for instance a report or a defendant in a case.';
+COMMENT ON COLUMN reconciliation.offense_scope IS 'Offense classification of the source; its code row lists statutes or categories.';
+COMMENT ON COLUMN reconciliation.pathway IS 'How the material came about or was handled, for instance gai_nexus or production.';
+COMMENT ON COLUMN reconciliation.statistical_population IS 'Set of units within which the figure is counted.';
+COMMENT ON COLUMN reconciliation.breakdown IS 'Canonical key=value;key=value part of the scope; empty for a total.';
+COMMENT ON COLUMN reconciliation.time_period IS 'ISO 8601 interval: start and duration, or start and inclusive end.';
+COMMENT ON COLUMN reconciliation.obs_value IS 'The figure as published; NULL where there is none, and obs_status says why.';
+COMMENT ON COLUMN reconciliation.value_qualifier IS 'How exactly the figure is printed, for instance exact or more than.';
+COMMENT ON COLUMN reconciliation.obs_status IS 'SDMX observation status; says why a value is missing.';
+COMMENT ON COLUMN reconciliation.published_on IS 'Date of the edition (ISO text, may be a month or a year); NULL where it is not known.';
+COMMENT ON COLUMN reconciliation.compared_with IS 'Who else has a count of the subject for the year: other agencies, or BJS from other records.';
+COMMENT ON COLUMN reconciliation.figures_elsewhere IS 'What they count, in words, in the order of the steps of a case.';
+COMMENT ON COLUMN reconciliation.why_they_differ IS
+    'A sentence per axis on which it differs from figures of the same step, or one that says there are none; empty only where nothing differs.';
+COMMENT ON COLUMN reconciliation.obs_note IS 'Remark on the figure.';
+COMMENT ON COLUMN reconciliation.source_locator IS 'Where the figure stands in its publication.';
+COMMENT ON COLUMN reconciliation.url IS 'Page of the publication.';
+COMMENT ON COLUMN reconciliation.series_id IS 'Series of the figure.';
+
+COMMENT ON TABLE period_labels IS
+    'Every way in which a reader may call a period, for looking up claims: 2020, CY2020, FY2020, FY2004-2013, 2025-H1, 2025-03.';
+COMMENT ON COLUMN period_labels.period_label IS 'What the period may be called, in capitals and without spaces; one label may mean several periods.';
+COMMENT ON COLUMN period_labels.time_period IS 'ISO 8601 interval: start and duration, or start and inclusive end.';
+COMMENT ON COLUMN period_labels.period_start IS 'First day of the period, derived from time_period.';
+COMMENT ON COLUMN period_labels.period_end IS 'Last day of the period (inclusive), derived from time_period.';
+
+COMMENT ON VIEW series_in_words IS 'Every series in words: what is counted, and in which publication it stands.';
+COMMENT ON COLUMN series_in_words.series_id IS 'Identifier of the series, a short hash of its dimensions; the same in every release.';
+COMMENT ON COLUMN series_in_words.series_no IS 'Number of the series within this release; series_id is the one to keep.';
+COMMENT ON COLUMN series_in_words.source_id IS 'Catalogue key of the publication series: producer, then publication.';
+COMMENT ON COLUMN series_in_words.things IS 'What the series counts, with what narrows it: a part, a pathway, an area, a classification.';
+COMMENT ON COLUMN series_in_words.publication IS 'Producer and title of the publication.';
+COMMENT ON COLUMN series_in_words.search_text IS 'All its codes and labels in small letters, in which a claim is looked up.';
+
 -- the linter does not know comments on macros
 -- noqa: disable=PRS
 COMMENT ON MACRO period_text IS
@@ -871,5 +981,18 @@ COMMENT ON MACRO TABLE as_of IS
     'The matched-period table as it could have been built on the given day: only editions known by then. matched_periods is its call for today.';
 COMMENT ON MACRO TABLE explain IS
     'The sentences about one rate and one period (both as in matched_periods), one row each. The view explanations has them for all, without USE.';
+COMMENT ON MACRO claimed_period_name IS
+    'How a claimed period is looked up in period_labels: in capitals, without spaces, "fiscal year" as FY and "calendar year" as CY.';
+COMMENT ON MACRO claimed_number IS
+    'A claimed number (2,039, 36.2 million, 0.36, 36 %) as value and half a unit of its last digit; a percentage is a share of 1.';
+COMMENT ON MACRO claimed_words IS 'The words of a claim that say what is counted, each cut to five letters.';
+COMMENT ON MACRO share_in_words IS 'A share of 1 as a percentage with two decimals, or with as many as a small one needs.';
+COMMENT ON MACRO number_in_words IS 'A number with commas.';
+COMMENT ON MACRO TABLE check_claim IS
+    'Whether a declared rate has the claimed value for a period: verdict, sentence, rows. Takes rate_id, period, value.';
+COMMENT ON MACRO TABLE check_share IS
+    'Whether two counts make a share: verdict, sentence, pairs of figures. Takes numerator, denominator, period, and what is counted (words or codes).';
+COMMENT ON MACRO TABLE check_percentage IS
+    'Whether a percentage is printed or stands in the table: verdict, sentence, rows. Takes percentage, base, period, and what is counted (words or codes).';
 
 COMMIT;

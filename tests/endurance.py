@@ -26,7 +26,8 @@ _KNOWN_SINCE = "2020-01-01"
 FIRST_WEEK = date(2022, 12, 5)
 _CHANCE_OF_AN_EDITION = 0.4
 _MATCHED = (
-    "SELECT rate_id, time_period, numerator, denominator, rate, null_reasons, numerator_series_id, denominator_series_id FROM {} ORDER BY ALL"
+    "SELECT rate_id, time_period, numerator, denominator, rate, null_reasons, numerator_series_id, denominator_series_id "
+    "FROM {} ORDER BY ALL"
 )
 
 

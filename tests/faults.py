@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines import catalog, ledger, refresh, releases
+from pipelines import ledger, refresh, releases
 from tests.conftest import Workplace
 from tests.publisher import Publisher, document
 from tests.samples_ncmec import esp_sample, pdf_of

@@ -1,7 +1,8 @@
 """Damage to grids of cells, data files and web pages, and the judgement on what a parser made of it.
 
-Belongs here: kinds of damage to the samples of `samples_federal` and which cells no printed number can check.
-Does not belong here: damage to the words of PDF documents (mutations.py) and the tests (test_federal_mutations.py).
+Belongs here: kinds of damage to the samples of `samples_federal`, and the judgement on documents that other publishers print.
+Does not belong here: most damage to the words of PDF documents (mutations.py), the samples that are damaged and what may hide in
+them (test_federal_mutations.py).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import random
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,10 @@ import fastexcel
 import polars as pl
 
 from pipelines.observations import SERIES_DIMENSIONS, ObservationError, conform
+from pipelines.pdf_tables import Document, read_document
 from pipelines.publications import PublicationError
-from tests.mutations import Outcome, flip_bytes, truncate
+from pipelines.snapshots import Snapshot
+from tests.mutations import FILE_KINDS, KINDS, Outcome, flip_bytes, parser_of, truncate
 from tests.samples_federal import snapshot_of, workbook_of, zipped
 
 Row = tuple[object, ...]
@@ -544,3 +548,89 @@ def mutant(case: Case, kind: str, chance: random.Random) -> bytes | None:
 def kinds_of(case: Case) -> tuple[str, ...]:
     own: Mapping[str, tuple[str, ...]] = {"json": JSON_KINDS, "html": HTML_KINDS, "zip": tuple(GRID_DAMAGE), "xlsx": tuple(GRID_DAMAGE)}
     return (*own[case.form], *BYTE_DAMAGE)
+
+
+# --- documents ------------------------------------------------------------------------------------------------------------------------
+
+#: damage to words that needs the headers or titles of another publisher, or is none here
+_NOT_APPLICABLE = ("file dated before the end of the year", "title of another publication", "years of two columns swapped")
+
+
+@dataclass(frozen=True)
+class DocumentCase:
+    """A document in PDF, and the kinds of damage after which every printed sum still holds."""
+
+    name: str
+    source_id: str
+    content: bytes
+    blind: tuple[str, ...]
+
+
+def _edit_words(pattern: str, edit: Callable[[str, random.Random], str | None]) -> Callable[[Document, random.Random], Document | None]:
+    """Change or remove one of the words that fit a pattern, wherever it stands."""
+
+    def damage(document: Document, chance: random.Random) -> Document | None:
+        places = [
+            (number, index)
+            for number, page in enumerate(document.pages)
+            for index, word in enumerate(page.words)
+            if re.fullmatch(pattern, word.text)
+        ]
+        if not places:
+            return None
+        number, index = chance.choice(places)
+        page = document.pages[number]
+        text = edit(page.words[index].text, chance)
+        changed = () if text is None else (page.words[index]._replace(text=text),)
+        pages = list(document.pages)
+        pages[number] = replace(page, words=(*page.words[:index], *changed, *page.words[index + 1 :]))
+        return replace(document, pages=tuple(pages))
+
+    return damage
+
+
+_WORDS_DAMAGE: dict[str, Callable[[Document, random.Random], Document | None]] = {
+    "any word damaged": _edit_words(r"[A-Za-z]{2,}.*", lambda text, chance: chance.choice([text[1:], f"{text}x", text[::-1]])),
+    "any word lost": _edit_words(r".*[A-Za-z].*", lambda _text, _chance: None),
+    "any number lost": _edit_words(r"[0-9][0-9,.]*", lambda _text, _chance: None),
+    "one year changed": _edit_words(r"(19|20)[0-9]{2}", lambda text, chance: str(int(text) + chance.choice([-2, -1, 1, 2]))),
+}
+DOCUMENT_KINDS = (*(kind.name for kind in KINDS if kind.name not in _NOT_APPLICABLE), *_WORDS_DAMAGE, *FILE_KINDS)
+
+
+@cache
+def read_whole(case: DocumentCase, folder: Path) -> tuple[Document, Snapshot, frozenset[Row]]:
+    """Read a document as it is: its words, its snapshot, its figures."""
+    snapshot = snapshot_of(folder, case.source_id, case.content, f"{case.name}.pdf")
+    document = read_document(case.source_id, snapshot.path)
+    return document, snapshot, figures_of(parser_of(case.source_id).parse_document(document, snapshot), case.source_id)
+
+
+def judge_document(case: DocumentCase, kind: str, chance: random.Random, folder: Path) -> Outcome | None:
+    """Damage a document once and judge what its parser made of it; None where the kind does not apply."""
+    document, snapshot, truth = read_whole(case, folder)
+    parser = parser_of(case.source_id)
+    file, damaged = b"", None
+    try:
+        if kind in FILE_KINDS:
+            file = FILE_KINDS[kind](case.content, chance)
+        else:
+            damaged = (_WORDS_DAMAGE.get(kind) or next(each.damage for each in KINDS if each.name == kind))(document, chance)
+    except (IndexError, ValueError):
+        return None  # the kind looks for words or pages that this document does not have
+    if kind not in FILE_KINDS and (damaged is None or damaged == document):
+        return None
+    try:
+        if damaged is None:
+            # the file may lose its date, which is given instead
+            dated = next(row[-1] for row in truth)
+            frame = parser.parse(snapshot_of(folder, case.source_id, file, "mutant.pdf", published_on=dated))
+        else:
+            frame = parser.parse_document(damaged, snapshot)
+        found = figures_of(frame, case.source_id)
+    except (PublicationError, ObservationError) as problem:
+        return Outcome("loud", str(problem))
+    if found == truth:
+        return Outcome("exact", "")
+    evidence = f"{sorted(map(str, found - truth))[:2]} instead of {sorted(map(str, truth - found))[:2]}"
+    return Outcome("blind" if kind in case.blind else "silent", evidence)

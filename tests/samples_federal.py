@@ -524,6 +524,47 @@ def d2(month: str = "September 30", years: Sequence[int] = (2022, 2023), totals:
     return workbook_of({"Table D-2": d2_grid(month, years, totals)})
 
 
+# --- caseload indicators of the courts (text seen, markup not) -----------------------------------------------------------------------
+
+
+def indicators(years: Sequence[int] = (2006, 2011, 2014, 2015), month: str = "September 30") -> bytes:
+    """A page of indicators: defendants filed and terminated as published, civil cases and pending defendants invented."""
+    publication = "Judicial Business" if month == "September 30" else "Federal Judicial Caseload Statistics"
+    starts = {f"{year - 1}-{'10' if month == 'September 30' else '04'}-01/P1Y": year for year in years}
+    published: dict[str, list[int]] = {"defendants_charged": [], "defendants_terminated": []}
+    for row in figures("aouscourts_judicial_business"):
+        if row["time_period"] in starts and row["offense_scope"] == "federal_all_offenses" and row["measure"] in published:
+            published[row["measure"]].append(int(row["obs_value"]))
+    steps = range(len(years))
+
+    def line(label: str, counts: Sequence[int], mark: str = "") -> str:
+        changes = [f"{100 * (counts[-1] - count) / count:.1f}" for count in counts[:-1]]
+        numbers = [f"<td>{count:,}{mark if step == 2 else ''}</td>" for step, count in enumerate(counts)]
+        return f"<tr><td>{label}</td>{''.join(numbers)}{''.join(f'<td>{change}</td>' for change in changes)}</tr>"
+
+    def heading(label: str) -> str:
+        return f"<tr><td>{label}</td>{'<td></td>' * (2 * len(years) - 1)}</tr>"
+
+    headers = ["Judicial Caseload", *map(str, years), *(f"Percent Change Since {year}" for year in years[:-1])]
+    return "\n".join(
+        [
+            f"<!doctype html><html><head><title>Judicial Caseload Indicators - {publication} {years[-1]}</title></head><body>",
+            f"<p>{CONSTRUCTED}</p><table><caption>Judicial Caseload Indicators<br>12-Month Periods Ending {month}</caption>",
+            f"<tr>{''.join(f'<th>{header}</th>' for header in headers)}</tr>",
+            heading("U.S. District Courts"),
+            heading("Civil"),
+            line("Cases Filed", [280_000 + 1_000 * step for step in steps], "<sup>2</sup>"),
+            heading("Criminal (Includes Transfers)"),
+            line("Defendants Filed", published["defendants_charged"]),
+            line("Defendant Terminations", published["defendants_terminated"], "<sup>1</sup>"),
+            line("Defendants Pending", [97_000 + 1_500 * step for step in steps]),
+            heading("U.S. Bankruptcy Courts"),
+            line("Cases Filed", [900_000 + 20_000 * step for step in steps]),
+            "</table></body></html>",
+        ]
+    ).encode()
+
+
 # --- annual statistical report of the US attorneys (layout not seen, every number invented) ------------------------------------------
 
 _CASE_HEADERS = (
@@ -638,11 +679,11 @@ fiscal year {year}. Among these cases, {individuals:,} involved an individual of
 (15.6%) cases.</li></ul></body></html>""".encode()
 
 
-def sourcebook(year: int = 2018, individuals: int = 69_425) -> bytes:
-    """The introduction of the Sourcebook: FY 2018 as published."""
+def sourcebook(year: int = 2018, individuals: int = 69_425, who: str = "individual offenders") -> bytes:
+    """The introduction of the Sourcebook: FY 2018 as published; FY 2024 has 61,678 `individuals sentenced`."""
     return f"""<html><head><title>{year} Sourcebook of Federal Sentencing Statistics</title></head><body><p>{CONSTRUCTED}</p>
 <p>It covers fiscal year {year} (October 1, {year - 1}, through September 30, {year}).
-The Commission received documentation on {individuals:,} federal felony and Class A misdemeanor cases involving individual offenders in
+The Commission received documentation on {individuals:,} federal felony and Class A misdemeanor cases involving {who} in
 fiscal year {year}.<a>[1]</a></p></body></html>""".encode()
 
 

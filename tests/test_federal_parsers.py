@@ -6,15 +6,18 @@ import importlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from pipelines.observations import SCHEMA, SERIES_DIMENSIONS, conform
+from pipelines.pdf_tables import read_document
 from pipelines.publications import PublicationError
 from pipelines.vocabulary import PROJECT
 from tests import samples_federal as samples
+from tests.mutations import parser_of
 
 _KEY = (*SERIES_DIMENSIONS, "period_start", "period_end")
 _CHILD, _CSEC, _FJS = "bjs_child_sex_exploitation", "bjs_csec", "bjs_federal_justice_statistics"
@@ -37,10 +40,14 @@ SAMPLES = [
     (_TRAFFICKING, samples.human_trafficking("2015"), 7, 4),
     (_FACTS, samples.quick_facts(), 12, 12),
     (_D2, samples.d2(), 16, 2),
+    (_D2, samples.indicators(), 8, 8),
+    (_D2, samples.indicators((2015, 2020, 2023, 2024)), 8, 8),
+    (_D2, samples.indicators((2015, 2020, 2023, 2024), "March 31"), 8, 8),
     (_PROFILE, samples.caseload_profile(), 2, 2),
     (_BOOK, samples.overview(), 2, 2),
     (_BOOK, samples.overview(2013, 80_035, 172), 2, 2),
     (_BOOK, samples.sourcebook(), 1, 1),
+    (_BOOK, samples.sourcebook(2024, 61_678, "individuals sentenced"), 1, 1),
     (_BOOK, samples.crime_table(), 3, 1),
 ]  # fmt: skip
 
@@ -315,11 +322,25 @@ def test_introductions_refuse_what_they_cannot_be_sure_of(content: bytes, old: s
     assert words in refusal(tmp_path, _BOOK, page.replace(old, new, 1).encode())
 
 
+def test_a_title_need_not_repeat_the_year_but_may_not_contradict_it(tmp_path: Path) -> None:
+    page = samples.sourcebook().decode()
+    without = page.replace("<title>2018 Sourcebook", "<title>Sourcebook")
+    assert values(observations(tmp_path, _BOOK, without.encode()), time_period="2017-10-01/P1Y") == [69_425.0]
+    # pages of old volumes have been seen under the title of a new one
+    assert "titles name 2023" in refusal(tmp_path, _BOOK, page.replace("<title>2018", "<title>2023").encode())
+    overview = samples.overview().decode().replace(", Fiscal Year 2020</title>", "</title>")
+    assert "titles name none" in refusal(tmp_path, _BOOK, overview.encode())
+
+
 def test_the_table_by_type_of_crime_must_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = observations(tmp_path, _BOOK, samples.crime_table())
     assert values(frame, breakdown="guideline=child_pornography") == [1_414.0]
     assert values(frame, breakdown="guideline=sexual_abuse") == [1_140.0]
     assert "used earlier" in refusal(tmp_path, _BOOK, samples.crime_table(2012))
+    snapshot = samples.snapshot_of(tmp_path, _BOOK, samples.crime_table())
+    untitled = replace(read_document(_BOOK, snapshot.path), title="")
+    with pytest.raises(PublicationError, match="only this page states 2018"):
+        parser_of(_BOOK).parse_document(untitled, snapshot)
     monkeypatch.setattr(samples, "_CRIME_ROWS", {**samples._CRIME_ROWS, "Sexual Abuse": 0, "Sexual Assault": 1_140})
     del samples._CRIME_ROWS["Sexual Abuse"]
     assert "no row sexual abuse" in refusal(tmp_path, _BOOK, samples.crime_table())
@@ -376,6 +397,52 @@ def test_table_d2_refuses_what_it_cannot_be_sure_of(old: str, new: str, words: s
     assert any(old in cell for line in lines for cell in line)
     grid = [[cell.replace(old, new) for cell in line] for line in lines]
     assert words in refusal(tmp_path, _D2, samples.workbook_of({"D-2": grid}))
+
+
+# --- caseload indicators -------------------------------------------------------------------------------------------------------------
+
+
+def test_indicators_have_terminations_of_both_statistical_years(tmp_path: Path) -> None:
+    frame = observations(tmp_path, _D2, samples.indicators())
+    assert values(frame, measure="defendants_terminated", time_period="2014-10-01/P1Y") == [81_227.0]
+    assert set(frame.select("measure", "statistical_population").iter_rows()) == {
+        ("defendants_charged", "usdc_cases_filed"), ("defendants_terminated", "usdc_cases_terminated"),
+    }  # fmt: skip
+    assert set(frame["obs_note"]) == {"Includes transfers."}
+    march = observations(tmp_path, _D2, samples.indicators((2015, 2020, 2023, 2024), "March 31"))
+    assert values(march, measure="defendants_terminated", time_period="2023-04-01/P1Y") == [71_854.0]
+    # pending defendants are a level, civil and bankruptcy cases another subject
+    assert not {97_000.0, 280_000.0, 900_000.0} & set(frame["obs_value"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("80,069", "80,969", "does not fit"),
+        ("80,069", "80,0692", "are not 4 counts"),
+        ("-9.2", "9.2", "does not fit"),
+        ("Criminal (Includes Transfers)", "Criminal", "0 headings"),
+        ("Defendant Terminations", "Defendants Disposed Of", "is not known"),
+        ("<td>Defendants Pending</td>", "<td>Defendants Filed</td>", "missing or stands twice"),
+        ("Business 2015", "Business 2014", "the period is not certain"),
+        ("Judicial Business 2015", "Federal Judicial Caseload Statistics 2015", "the period is not certain"),
+        ("September 30", "September 29", "0 headings"),
+        ("September 30", "September 30, 2006, 2011, 2013, and 2015", "the period is not certain"),
+        ("<th>2011</th><th>2014</th>", "<th>2014</th><th>2011</th>", "the columns cannot be told apart"),
+        ("<th>Judicial Caseload</th>", "<th>Caseload</th>", "0 tables"),
+        ("Indicators - ", "- ", "do not name"),
+        ("<td>88,216</td>", '<td colspan="2">88,216</td>', "merged cells"),
+        ("12-Month", "Six-Month", "0 headings give"),
+    ],
+)
+def test_indicators_refuse_what_they_cannot_be_sure_of(old: str, new: str, words: str, tmp_path: Path) -> None:
+    page = samples.indicators().decode()
+    assert old in page
+    assert words in refusal(tmp_path, _D2, page.replace(old, new, 1).encode())
+
+
+def test_indicators_are_not_older_than_their_period(tmp_path: Path) -> None:
+    assert "published on 2014" in refusal(tmp_path, _D2, samples.indicators(), published_on="2014-12")
 
 
 # --- caseload profile ----------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,10 @@
-"""Administrative Office of the US Courts: table D-2, criminal defendants (or cases) filed by offense, for any twelve months (workbook).
+"""Administrative Office of the US Courts: table D-2 (workbook) and the Judicial Caseload Indicators (page), for any twelve months.
 
-Tables for periods that end on 31 March, 30 June, 30 September or 31 December have one form; the last is a calendar year. The sex
-offenses and the total are read; every other group only serves the sums. No workbook of this table has been seen.
+Table D-2 has criminal defendants (or cases) filed by offense. Periods that end on 31 March, 30 June, 30 September or 31 December have one
+form; the last is a calendar year. The sex offenses and the total are read; every other group only serves the sums. No workbook of this
+table has been seen. The indicators have all defendants filed and terminated; printed percent changes check them as far as rounding goes.
+The text of several such pages has been seen, their markup has not. Terminations by offense (table D-4) are not read: nothing of that
+table has been seen.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import polars as pl
+from bs4 import BeautifulSoup, Tag
+from bs4.exceptions import ParserRejectedMarkup
 
 from pipelines.grid_tables import Grid, Row, Table, is_year, read_table, read_worksheets
-from pipelines.publications import Fingerprint, PublicationError, observation_frame, quarantined
+from pipelines.publications import Fingerprint, PublicationError, observation_frame, quarantined, read_count
 from pipelines.snapshots import Snapshot
 
 SOURCE_ID = "aouscourts_judicial_business"
@@ -59,6 +64,28 @@ _PARTS = {
 _GROUP_SUFFIX = re.compile(r"(?: ?[-‐–—,:]+ ?total|, total| total)$")
 _DASHES = ("-", "–", "—")
 
+#: how a workbook begins, new or old; anything else is read as a page
+_WORKBOOKS = (b"PK", b"\xd0\xcf\x11\xe0")
+_INDICATORS = re.compile(r"\bjudicial caseload indicators\b", re.IGNORECASE)
+_INDICATOR_PERIOD = re.compile(
+    r"12-month periods? ending (march|june|september|december) (30|31)((?:,? (?:and )?(?:19|20)[0-9]{2})*)", re.IGNORECASE
+)
+_INDICATOR_HEADER = "judicial caseload"
+_CHANGE_SINCE = re.compile(r"percent change since ((?:19|20)[0-9]{2})", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_CHANGE = re.compile(r"-?[0-9]{1,3}\.[0-9]")
+_CRIMINAL = "criminal (includes transfers)"
+#: row of the indicators -> what it counts; None for a level, which no measure here stands for
+_INDICATOR_ROWS = {
+    "defendants filed": ("defendants_charged", "usdc_cases_filed"),
+    "defendant terminations": ("defendants_terminated", "usdc_cases_terminated"),
+    "defendants terminated": ("defendants_terminated", "usdc_cases_terminated"),
+    "defendants pending": None,
+}
+#: publication that a page belongs to, with its year -> month in which its twelve months end
+_INDICATOR_PUBLICATION = re.compile(r"\b(judicial business|federal judicial caseload statistics) ((?:19|20)[0-9]{2})\b", re.IGNORECASE)
+_INDICATOR_MONTHS = {"judicial business": 9, "federal judicial caseload statistics": 3}
+
 
 @dataclass(frozen=True)
 class _Heading:
@@ -75,18 +102,32 @@ class _Column:
     year: int
 
 
+@dataclass(frozen=True)
+class _Indicators:
+    """The criminal rows of the indicators: label, what it counts, counts by year; and what describes the layout."""
+
+    month: int
+    day: int
+    rows: tuple[tuple[str, tuple[str, str] | None, Mapping[int, int]], ...]
+    headers: tuple[str, ...]
+
+
 def parse(snapshot: Snapshot) -> pl.DataFrame:
-    """Read one workbook into observations.
+    """Read one workbook, or one page of indicators, into observations.
 
     Raises:
-        PublicationError: the workbook cannot be read with certainty.
+        PublicationError: the workbook or page cannot be read with certainty.
     """
+    return _table_observations(snapshot) if _is_workbook(snapshot) else _indicator_observations(snapshot)
+
+
+def _table_observations(snapshot: Snapshot) -> pl.DataFrame:
     heading, table, columns, groups = _read(snapshot)
     measure, unit = _COUNTED[heading.counted]
     rows: list[dict[str, str | None]] = []
     for row, scope, offense in _rows_read(groups):
         for column in columns:
-            first, last = _bounds(heading, column.year)
+            first, last = _bounds(heading.month, heading.day, column.year)
             if snapshot.published_on is not None and int(snapshot.published_on[:4]) < last.year:
                 raise _refused(table.place, f"published on {snapshot.published_on} with a period to {last}", "the period is not certain")
             breakdown = {"offense": offense, "transfers": "excluded" if heading.transfers == "excluded" else ""}
@@ -102,43 +143,81 @@ def parse(snapshot: Snapshot) -> pl.DataFrame:
                     "time_period": f"{first}/P1Y",
                     "unit_of_count": unit,
                     "offense_scope": scope,
+                    "statistical_population": "usdc_cases_filed",
                     "breakdown": ";".join(f"{name}={code}" for name, code in sorted(breakdown.items()) if code),
                     "obs_value": str(_count(row, column)),
                     "source_locator": f"table D-2, worksheet {table.place}, row {row.label}, column {column.year}",
                     "obs_note": " ".join(note for note in notes if note) or None,
                 }
             )
-    return observation_frame(
-        rows,
-        {
-            "source_id": SOURCE_ID,
-            "ref_area": "US",
-            "unit_measure": "count",
-            "jurisdiction": "us_federal",
-            "pathway": "any",
-            "statistical_population": "usdc_cases_filed",
-            "value_qualifier": "exact",
-            "obs_status": "A",
-            "published_on": snapshot.published_on,
-            "evidence": "publication",
-            "url": snapshot.url,
-            "snapshot_id": snapshot.snapshot_id,
-        },
-    )
+    return observation_frame(rows, _shared(snapshot))
+
+
+def _indicator_observations(snapshot: Snapshot) -> pl.DataFrame:
+    indicators = _indicators(snapshot)
+    rows: list[dict[str, str | None]] = []
+    for label, counted, counts in indicators.rows:
+        if counted is None:
+            continue
+        for year, count in counts.items():
+            first, last = _bounds(indicators.month, indicators.day, year)
+            if snapshot.published_on is not None and int(snapshot.published_on[:4]) < last.year:
+                raise _refused("indicators", f"published on {snapshot.published_on} with a period to {last}", "the period is not certain")
+            rows.append(
+                {
+                    "measure": counted[0],
+                    "time_period": f"{first}/P1Y",
+                    "unit_of_count": "defendant_in_case",
+                    "offense_scope": "federal_all_offenses",
+                    "statistical_population": counted[1],
+                    "breakdown": "",
+                    "obs_value": str(count),
+                    "source_locator": f"Judicial Caseload Indicators, row {label}, column {year}",
+                    "obs_note": "Includes transfers.",
+                }
+            )
+    return observation_frame(rows, _shared(snapshot))
+
+
+def _shared(snapshot: Snapshot) -> dict[str, str | None]:
+    return {
+        "source_id": SOURCE_ID,
+        "ref_area": "US",
+        "unit_measure": "count",
+        "jurisdiction": "us_federal",
+        "pathway": "any",
+        "value_qualifier": "exact",
+        "obs_status": "A",
+        "published_on": snapshot.published_on,
+        "evidence": "publication",
+        "url": snapshot.url,
+        "snapshot_id": snapshot.snapshot_id,
+    }
 
 
 def fingerprint(snapshot: Snapshot) -> Fingerprint:
-    """Describe the layout of one workbook.
+    """Describe the layout of one workbook or page.
 
     Raises:
-        PublicationError: the workbook cannot be read with certainty.
+        PublicationError: the workbook or page cannot be read with certainty.
     """
+    if not _is_workbook(snapshot):
+        indicators = _indicators(snapshot)
+        return Fingerprint(indicators.headers, tuple(label for label, _, _ in indicators.rows), (), ())
     _, table, _, _ = _read(snapshot)
     return Fingerprint(tuple(" / ".join(column) for column in table.columns), tuple(row.label for row in table.rows), (), table.notes)
 
 
 def _refused(place: str, what: str, meaning: str) -> PublicationError:
     return quarantined(SOURCE_ID, None, f"{place}: {what}", meaning)
+
+
+def _is_workbook(snapshot: Snapshot) -> bool:
+    with snapshot.path.open("rb") as stream:
+        return stream.read(4).startswith(_WORKBOOKS)
+
+
+# --- table D-2 ----------------------------------------------------------------------------------------------------------------------
 
 
 def _read(snapshot: Snapshot) -> tuple[_Heading, Table, list[_Column], dict[str, list[Row]]]:
@@ -287,7 +366,116 @@ def _rows_read(groups: Mapping[str, list[Row]]) -> list[tuple[Row, str, str]]:
     return rows + [(row, "ao_sex_offenses", offense) for offense, row in parts.items()]
 
 
-def _bounds(heading: _Heading, year: int) -> tuple[date, date]:
-    last = date(year, heading.month, heading.day)
-    first = date(year, 1, 1) if heading.month == 12 else date(year - 1, heading.month + 1, 1)
+def _bounds(month: int, day: int, year: int) -> tuple[date, date]:
+    last = date(year, month, day)
+    first = date(year, 1, 1) if month == 12 else date(year - 1, month + 1, 1)
     return first, last
+
+
+# --- caseload indicators --------------------------------------------------------------------------------------------------------------
+
+
+def _text(element: Tag) -> str:
+    return " ".join(element.get_text(" ").replace("\u00a0", " ").split())
+
+
+def _indicators(snapshot: Snapshot) -> _Indicators:
+    try:
+        page = BeautifulSoup(snapshot.path.read_bytes(), "html.parser")
+    except ParserRejectedMarkup as problem:
+        raise quarantined(SOURCE_ID, None, f"the page cannot be read ({problem})", "the download is damaged") from None
+    # footnote marks stand beside numbers as raised digits
+    for hidden in page(["script", "style", "template", "noscript", "sup"]):
+        hidden.decompose()
+    tables = [grid for table in page.find_all("table") if (grid := _cells(table)) and grid[0][0].casefold() == _INDICATOR_HEADER]
+    if len(tables) != 1:
+        raise quarantined(SOURCE_ID, None, f"{len(tables)} tables of caseload indicators, expected one", "this is another page")
+    headers, *lines = tables[0]
+    years = _indicator_years(headers)
+    month, day = _indicator_period(page, years)
+    return _Indicators(month, day, tuple(_criminal_rows(lines, years)), tuple(headers))
+
+
+def _cells(table: Tag) -> list[list[str]]:
+    lines = []
+    for row in table.find_all("tr"):
+        cells = row.find_all(["td", "th"])
+        texts = [_text(cell) for cell in cells]
+        # a heading may span the table, a number may not
+        if sum(map(bool, texts)) > 1 and any(cell.get(span, "1") != "1" for cell in cells for span in ("colspan", "rowspan")):
+            raise _refused("indicators", f"row {texts[0]!r} has merged cells", "the columns cannot be told apart")
+        if any(texts):
+            lines.append(texts)
+    return lines
+
+
+def _indicator_years(headers: Sequence[str]) -> list[int]:
+    """Take the years of the counts: ascending, and each but the last once more above the changes since then."""
+    years = [int(text) for text in headers if _YEAR.fullmatch(text)]
+    since = [int(match[1]) for text in headers if (match := _CHANGE_SINCE.fullmatch(text))]
+    in_order = list(headers[1 : len(years) + 1]) == [str(year) for year in years] and len(headers) == 1 + len(years) + len(since)
+    if len(years) < 2 or years != sorted(set(years)) or since != years[:-1] or not in_order:
+        raise _refused("indicators", f"headers {' / '.join(headers)!r}", "the columns cannot be told apart")
+    return years
+
+
+def _indicator_period(page: BeautifulSoup, years: Sequence[int]) -> tuple[int, int]:
+    """Take the end of the twelve months from the heading; the title of the publication must have the same month and the last year."""
+    titles = " | ".join(_text(title) for title in page.find_all(["title", "h1", "h2"]))
+    named = {(match[1].casefold(), int(match[2])) for match in _INDICATOR_PUBLICATION.finditer(titles)}
+    if not _INDICATORS.search(titles) or len(named) != 1:
+        raise _refused("indicators", f"titles {titles!r} do not name one edition of the indicators", "this is another page")
+    publication, edition = named.pop()
+    periods = {
+        (_MONTHS[match[1].casefold()], int(match[2]), tuple(map(int, re.findall(r"[0-9]{4}", match[3]))))
+        for match in _INDICATOR_PERIOD.finditer(_text(page))
+    }
+    if len(periods) != 1:
+        raise _refused("indicators", f"{len(periods)} headings give the twelve months, expected one", "the period is not known")
+    month, day, listed = periods.pop()
+    if (date(2001, month % 12 + 1, 1) - timedelta(days=1)).day != day:
+        raise _refused("indicators", f"day {day} does not end month {month}", "the period is not certain")
+    if (listed and list(listed) != list(years)) or edition != years[-1] or _INDICATOR_MONTHS[publication] != month:
+        raise _refused(
+            "indicators",
+            f"{publication} {edition}, heading for month {month} and years {listed or 'not given'}, columns {years}",
+            "the period is not certain",
+        )
+    return month, day
+
+
+def _criminal_rows(lines: Sequence[Sequence[str]], years: Sequence[int]) -> list[tuple[str, tuple[str, str] | None, Mapping[int, int]]]:
+    """Read the rows below the heading on criminal cases, up to the next heading; every printed change must fit the counts."""
+    heads = [index for index, cells in enumerate(lines) if not any(cells[1:])]
+    starts = [index for index in heads if lines[index][0].casefold() == _CRIMINAL]
+    if len(starts) != 1:
+        raise _refused("indicators", f"{len(starts)} headings `Criminal (Includes Transfers)`", "it is not certain what is counted")
+    end = min((index for index in heads if index > starts[0]), default=len(lines))
+    rows = []
+    for cells in lines[starts[0] + 1 : end]:
+        label = cells[0].casefold()
+        if label not in _INDICATOR_ROWS:
+            raise _refused("indicators", f"row {cells[0]!r} among the criminal ones is not known", "a row was renamed or added")
+        rows.append((cells[0], _INDICATOR_ROWS[label], _indicator_counts(cells, years)))
+    counted = [meaning for _, meaning, _ in rows]
+    if counted != list(dict.fromkeys(_INDICATOR_ROWS.values())):
+        raise _refused("indicators", f"rows {', '.join(label for label, _, _ in rows) or 'none'}", "a row is missing or stands twice")
+    return rows
+
+
+def _indicator_counts(cells: Sequence[str], years: Sequence[int]) -> Mapping[int, int]:
+    label, numbers, changes = cells[0], cells[1 : len(years) + 1], cells[len(years) + 1 :]
+    counts = [read_count(text) for text in numbers]
+    if len(numbers) != len(years) or any(count is None or count < 1_000 for count in counts):
+        raise _refused("indicators", f"row {label!r}: {' '.join(numbers)!r} are not {len(years)} counts", "a number is damaged")
+    known = [count for count in counts if count is not None]
+    if len(changes) != len(years) - 1 or not all(_CHANGE.fullmatch(text) for text in changes):
+        raise _refused("indicators", f"row {label!r}: {' '.join(changes)!r} are not {len(years) - 1} changes", "a number is damaged")
+    for year, before, change in zip(years, known, changes, strict=False):
+        if abs(float(change) * before - 100 * (known[-1] - before)) > 0.050001 * before:
+            raise _refused(
+                "indicators",
+                f"row {label!r}: a change of {change}% since {year} does not fit {before:,} and {known[-1]:,}",
+                "a cell was misread or columns are exchanged",
+            )
+    return dict(zip(years, known, strict=True))

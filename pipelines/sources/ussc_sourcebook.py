@@ -15,7 +15,7 @@ import polars as pl
 from bs4 import BeautifulSoup
 from bs4.exceptions import ParserRejectedMarkup
 
-from pipelines.pdf_tables import Document, Page, Word, chunks_of, read_document, text_of
+from pipelines.pdf_tables import Document, Page, Word, chunks_of, read_document, text_of, year_of_data
 from pipelines.publications import Fingerprint, PublicationError, observation_frame, quarantined, read_count
 from pipelines.snapshots import Snapshot
 
@@ -28,8 +28,8 @@ _OVERVIEW = re.compile(
 )
 _REPEATED = re.compile(r"\bThe (\S+) individual original cases reported to the Commission in fiscal year ((?:19|20)[0-9]{2}) represent\b")
 _SOURCEBOOK = re.compile(
-    r"\breceived documentation on (\S+) federal felony and Class A misdemeanor cases involving (?:individual offenders|individuals) "
-    r"in fiscal year ((?:19|20)[0-9]{2})\b"
+    r"\breceived documentation on (\S+) federal felony and Class A misdemeanor cases involving "
+    r"(?:individual offenders|individuals(?: sentenced)?) in fiscal year ((?:19|20)[0-9]{2})\b"
 )
 _VOLUME = re.compile(
     r"\bcovers fiscal year ((?:19|20)[0-9]{2}) \(October 1, ((?:19|20)[0-9]{2}), through September 30, ((?:19|20)[0-9]{2})\b"
@@ -37,6 +37,8 @@ _VOLUME = re.compile(
 _TITLE_YEAR = re.compile(r"\b(?:((?:19|20)[0-9]{2}) Sourcebook|Fiscal Year ((?:19|20)[0-9]{2})|FY ?((?:19|20)[0-9]{2}))\b", re.IGNORECASE)
 _TABLE = re.compile(r"\bTable [0-9]+[A-Z]?\b.{0,120}?\bby Type of Crime\b", re.IGNORECASE)
 _TABLE_YEAR = re.compile(r"\bFiscal Year ((?:19|20)[0-9]{2})\b", re.IGNORECASE)
+#: the line below a table that says which data it was made from
+_DATAFILE = re.compile(r"\b(?:FY ?)?((?:19|20)[0-9]{2}) datafile\b", re.IGNORECASE)
 _HEADERS = ("type of crime", ("number", "n", "total"), ("percent", "%"))
 _CRIMES = {"child pornography": "child_pornography", "sexual abuse": "sexual_abuse"}
 _PERCENT = re.compile(r"[0-9]{1,3}\.[0-9]%?")
@@ -155,7 +157,8 @@ def _totals(snapshot: Snapshot) -> _Totals:
         )
     totals = _overview(overviews[0], text, titles) if overviews else _sourcebook(sourcebooks[0], text, titles)
     stated = {int(year) for title in titles for match in _TITLE_YEAR.finditer(title) for year in match.groups() if year}
-    if stated != {totals.year}:
+    # the Sourcebook says its year and its two dates in the text; a title need not repeat it, but may not contradict it
+    if stated != {totals.year} and (stated or overviews):
         raise _refused(
             f"fiscal year {totals.year}, titles name {', '.join(map(str, sorted(stated))) or 'none'}", "the period is not certain"
         )
@@ -191,14 +194,12 @@ def _count(text: str) -> int:
 
 
 def _table(document: Document) -> _Totals:
-    """Read the table by type of crime: rows add to the total, shares fit, the year stands once."""
+    """Read the table by type of crime: rows add to the total, shares fit, two places state the year."""
     pages = [page for page in document.pages if _TABLE.search(page.text)]
     if len(pages) != 1:
         raise quarantined(SOURCE_ID, None, f"{len(pages)} pages have a table by type of crime, expected one", "this is another document")
     page = pages[0]
-    years = {int(year) for year in _TABLE_YEAR.findall(page.text)}
-    if len(years) != 1:
-        raise quarantined(SOURCE_ID, page.number, f"names the fiscal years {sorted(years)}", "the period is not certain")
+    year = year_of_data(document, (_TABLE_YEAR,), (_DATAFILE,))
     rows = _rows(page)
     total_label, total, _ = rows[-1]
     if total_label.casefold() != "total":
@@ -217,7 +218,6 @@ def _table(document: Document) -> _Totals:
     missing = sorted(set(_CRIMES) - set(by_label))
     if missing:
         raise quarantined(SOURCE_ID, page.number, f"no row {', '.join(missing)}", "a row is missing or was renamed")
-    year = years.pop()
     if year < _PRIMARY_GUIDELINE:
         raise quarantined(
             SOURCE_ID, page.number, f"fiscal year {year} is sorted by the offense types used earlier", "the groups are others"
