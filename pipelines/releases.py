@@ -15,6 +15,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ OBSERVATIONS = "observations.parquet"
 KEEP_NEWEST = 5
 KEEP_DAYS = 30.0
 _CATALOG = PROJECT / "catalog"
+#: modules whose change makes another release of the same figures
+_WRITTEN_BY = ("catalog", "charts", "claims", "differences", "exports", "ledger", "releases", "report", "warehouse")
 _ABANDONED_SECONDS = 6 * 3600.0
 
 
@@ -62,12 +65,14 @@ class Release:
         return self.folder / DATABASE
 
 
-def build_release(data: Path, *, force: bool = False) -> Release:
+def build_release(data: Path, *, force: bool = False, with_companions: bool = True) -> Release:
     """Build a release folder from everything valid; nothing is published yet.
 
     Args:
         data: the data folder.
         force: build although the published release has the same inputs.
+        with_companions: write exports, changes, report and checksums beside the database, as every published release has them;
+            only what looks at nothing but the database does without.
 
     Raises:
         ReleaseError: no source is valid, or sources contradict each other.
@@ -98,11 +103,40 @@ def build_release(data: Path, *, force: bool = False) -> Release:
         )
         (building / "INPUTS").write_text(inputs + "\n", encoding="ascii")
         check_release(building / DATABASE)
+        if with_companions:
+            _accompany(building, _earlier(data, inputs))
         folder = _free_name(releases, build_id)
         building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return Release(build_id, folder, inputs, rebuilt=True)
+
+
+def _accompany(folder: Path, earlier: Path | None) -> None:
+    """Write what stands beside the database of a release: changes since the earlier one, exports, report, checksums."""
+    # altair, xlsxwriter and the templates are loaded only by those who write
+    from pipelines import differences, exports, report
+
+    database = folder / DATABASE
+    changes = differences.compare_releases(earlier, database)
+    with ThreadPoolExecutor() as workers:
+        # both wait for the database most of the time
+        written = [
+            workers.submit(exports.write_exports, database, folder, changes),
+            workers.submit(report.write_report, database, folder, differences.describe(changes)),
+        ]
+        for one in written:
+            one.result()
+    exports.write_checksums(folder)
+
+
+def _earlier(data: Path, inputs: str) -> Path | None:
+    """Return the database of the release before: the published one, or where that has the same inputs, the newest that has others."""
+    published = published_release(data)
+    others = sorted((data / "releases").glob("[!.]*/INPUTS"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    candidates = [*([published.folder] if published else []), *(path.parent for path in others)]
+    found = (folder / DATABASE for folder in candidates if _release(folder).inputs_sha256 != inputs)
+    return next((database for database in found if database.is_file()), None)
 
 
 def check_release(database: Path) -> None:
@@ -195,7 +229,8 @@ def _inputs_hash(data: Path, vintages: Sequence[ledger.Vintage]) -> str:
     for source_id in sorted(ledger.sources_by_id()):
         digest.update(f"{source_id} {_state(data, source_id)}\n".encode())
     files = [*sorted((PROJECT / "sql").rglob("*.sql")), *sorted(_CATALOG.glob("*.*")), *sorted(CODE_LISTS.glob("*.csv"))]
-    files += [PROJECT / "pipelines" / f"{name}.py" for name in ("warehouse", "releases", "ledger", "catalog")]
+    files += [path for path in sorted((PROJECT / "report").iterdir()) if path.is_file()]
+    files += [PROJECT / "pipelines" / f"{name}.py" for name in _WRITTEN_BY]
     for path in files:
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

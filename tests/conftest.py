@@ -41,7 +41,7 @@ class Workplace:
     def build(self, *, force: bool = False) -> releases.Release:
         """Do by hand what the build job does: derive, build, publish."""
         ledger.derive(self.data, ledger.figures_tasks(self.figures), force=force)
-        release = releases.build_release(self.data, force=force)
+        release = releases.build_release(self.data, force=force, with_companions=False)
         releases.publish(self.data, release)
         return release
 

@@ -86,7 +86,7 @@ def run_weeks(folder: Path, number: int, seed: int, sample_every: int) -> Course
             began = time.perf_counter()
             refresh.refresh_source(data / "snapshots", source, policy, timing=Timing(now=lambda monday=monday: monday))
             ledger.derive(data, [*ledger.figures_tasks(figures), *ledger.publication_tasks(data, [LIVE])])
-            release = releases.build_release(data)
+            release = releases.build_release(data, with_companions=False)
             releases.publish(data, release, keep_days=0)
             seconds = time.perf_counter() - began
             matched = warehouse.query(release.database, _MATCHED.format("matched_periods")) if week % sample_every == 0 else None
