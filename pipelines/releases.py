@@ -123,7 +123,7 @@ def _accompany(folder: Path, earlier: Path | None) -> None:
         # both wait for the database most of the time
         written = [
             workers.submit(exports.write_exports, database, folder, changes),
-            workers.submit(report.write_report, database, folder, differences.describe(changes)),
+            workers.submit(report.write_report, database, folder, differences.describe(changes), report.DOWNLOADS),
         ]
         for one in written:
             one.result()

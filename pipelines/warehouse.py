@@ -150,6 +150,7 @@ def query(database: Path, statement: str) -> list[tuple[Any, ...]]:
             con.execute(f"ATTACH '{_quoted(database)}' AS release (READ_ONLY)")
             con.execute("USE release")
             con.execute("SET enable_external_access = false")
+            con.execute("SET enable_progress_bar = false")
             return con.sql(statement).fetchall()
     except duckdb.Error as problem:
         raise WarehouseError(f"{database.name}: {problem}: build again") from problem
