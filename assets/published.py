@@ -4,12 +4,17 @@ Belongs here: building a release from valid observations, checking it, switching
 Does not belong here: the matching (sql/), the switch itself (pipelines/releases.py).
 """
 
+from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from assets.sources import OBSERVED, OWNERS
 from assets.workspace import PROJECT, Workspace
+
+#: characters of the list of changes that fit into the metadata of a run; the file has them all
+_SHOWN_CHANGES = 20_000
 
 
 @dg.asset(
@@ -50,9 +55,7 @@ def matched_periods(context: dg.AssetExecutionContext, workspace: Workspace) -> 
             **{f"rows: {reason}": count for reason, count in facts},
         },
         check_results=[
-            dg.AssetCheckResult(
-                passed=not any(broken for _, broken in laws), check_name="laws_of_the_house", metadata=dict(laws)
-            ),
+            dg.AssetCheckResult(passed=not any(broken for _, broken in laws), check_name="laws_of_the_house", metadata=dict(laws)),
             dg.AssetCheckResult(passed=agree, check_name="sources_agree", metadata={"results": dg.MetadataValue.md(table)}),
         ],
     )
@@ -73,6 +76,7 @@ def published_release(context: dg.AssetExecutionContext, workspace: Workspace) -
         release = releases.publish_newest(workspace.data_folder, workspace.keep_newest, workspace.keep_days)
     summary = releases.summarise(workspace.data_folder)
     context.log.info(summary)
+    folder = release.database.parent
     return dg.MaterializeResult(
         data_version=dg.DataVersion(release.inputs_sha256),
         metadata={
@@ -80,8 +84,26 @@ def published_release(context: dg.AssetExecutionContext, workspace: Workspace) -
             "database": dg.MetadataValue.path(release.database),
             "bytes": release.database.stat().st_size,
             "summary": dg.MetadataValue.md(f"```\n{summary}\n```"),
+            "changes": dg.MetadataValue.md(f"```\n{(folder / 'CHANGES.txt').read_text(encoding='utf-8')[:_SHOWN_CHANGES]}\n```"),
+            "report": dg.MetadataValue.path(folder / "report" / "index.html"),
+            "files": sum(path.is_file() for path in folder.rglob("*")),
+            "rates that stand": dg.MetadataValue.md(_standing(release.database)),
+            **{path.stem.replace("_", " "): _drawing(path) for path in sorted((folder / "report" / "charts").glob("*.svg"))},
         },
     )
+
+
+def _standing(database: Any) -> str:
+    """Show the newest value of every prosecution-like rate that stands, as a table."""
+    rows = _ask(database, "standing")
+    return "\n".join(
+        ["| question | period | rate |", "|---|---|---|", *(f"| {question} | {period} | {rate} |" for question, period, rate in rows)]
+    )
+
+
+def _drawing(path: Path) -> dg.MarkdownMetadataValue:
+    """Show a drawing of the report in the UI, which renders images that are in the text itself."""
+    return dg.MetadataValue.md(f"![{path.stem}](data:image/svg+xml;base64,{b64encode(path.read_bytes()).decode('ascii')})")
 
 
 def _ask(database: Any, name: str) -> list[tuple[Any, ...]]:

@@ -75,23 +75,6 @@ def draw_charts(database: Path) -> dict[str, Chart]:
     return {chart.name: chart for chart in drawings if chart is not None}
 
 
-def chart_svg(name: str, database: Path) -> str:
-    """Draw one chart of a database as SVG.
-
-    Raises:
-        ValueError: there is no such chart, or the database has no figures for it.
-    """
-    drawn = _DRAWINGS[name](read_report_tables(database, CHART_TABLES)) if name in _DRAWINGS else None
-    if drawn is None:
-        raise ValueError(f"{database.name}: no chart {name!r}: take one of {', '.join(_DRAWINGS)}, of a database that has its figures")
-    return drawn.svg
-
-
-def charts_for_metadata(database: Path) -> Mapping[str, str]:
-    """Draw every chart of a database: title -> SVG."""
-    return {chart.title: chart.svg for chart in draw_charts(database).values()}
-
-
 def make_inert(text: str) -> str:
     """Return text in which every character is seen that hides, controls or turns the reading direction."""
     return _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)

@@ -26,6 +26,8 @@ from pipelines.vocabulary import PROJECT
 TEMPLATES = PROJECT / "report"
 FOLDER = "report"
 HEADLINE = "csam_reports_prosecuted"
+#: subfolder of the report with the drawings as files
+DRAWINGS = "charts"
 #: files of a release that the first page links to, where they stand beside the report
 DOWNLOADS = (
     "README.md",
@@ -153,6 +155,11 @@ def write_report(
         written = [_write(page, environment, report) for page in (*_receipt_pages(tables), *_grid_pages(tables))]
         drawings = drawing.result()
     environment.globals["charts"] = {name: drawings.get(name) for name in charts.CHARTS}
+    (report / DRAWINGS).mkdir(exist_ok=True)
+    for name, drawn in drawings.items():
+        # also as files of their own: for articles, and for the metadata of the run
+        written.append(report / DRAWINGS / f"{name}.svg")
+        written[-1].write_text(drawn.svg, encoding="utf-8", newline="\n")
     linked = downloads if downloads is not None else [name for name in DOWNLOADS if (folder / name).exists()]
     written += [_write(page, environment, report) for page in _answers(tables, linked, changes)]
     for name in ("style.css", "report.js"):
