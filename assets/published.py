@@ -97,7 +97,7 @@ def _standing(database: Any) -> str:
     """Show the newest value of every prosecution-like rate that stands, as a table."""
     rows = _ask(database, "standing")
     return "\n".join(
-        ["| question | period | rate |", "|---|---|---|", *(f"| {question} | {period} | {rate} |" for question, period, rate in rows)]
+        ["| rate | period | question |", "|---|---|---|", *(f"| {rate} | {period} | {question} |" for question, period, rate in rows)]
     )
 
 
