@@ -1,5 +1,7 @@
 """Exports: the release for people without DuckDB, and what they need to trust it. Equal inputs give equal bytes.
 
+By hand, for any finished database: `python -m pipelines.exports DATABASE FOLDER [--earlier DATABASE]`.
+
 Belongs here: Parquet, CSV, XLSX and SDMX-CSV of what is in the database, the data package, dictionary, README, citation, licences, the
 list of changes, checksums; and making texts harmless for spreadsheets.
 Does not belong here: what is in the database (sql/), what changed (differences.py), release folders (releases.py), the report.
@@ -7,9 +9,11 @@ Does not belong here: what is in the database (sql/), what changed (differences.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +24,7 @@ from typing import Any
 import polars as pl
 
 from pipelines import warehouse
-from pipelines.differences import Differences, describe
+from pipelines.differences import Differences, compare_releases, describe
 from pipelines.vocabulary import PROJECT
 
 CHECKSUMS = "SHA256SUMS"
@@ -586,3 +590,31 @@ def _sha256(path: Path) -> str:
 def files_of(folder: Path) -> Sequence[str]:
     """List the files that a release's checksums cover."""
     return [line.split("  ", 1)[1] for line in (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: compare, export.
+
+    Args:
+        arguments: without the program name; those of the process by default.
+
+    Returns:
+        The exit status: 1 if a database cannot be read, 0 otherwise.
+    """
+    command = argparse.ArgumentParser(prog="python -m pipelines.exports", description="Export a finished database.")
+    command.add_argument("database", metavar="DATABASE", type=Path, help="the DuckDB file of a release")
+    command.add_argument("folder", metavar="FOLDER", type=Path, help="where to write; it exists")
+    command.add_argument("--earlier", metavar="DATABASE", type=Path, help="the release before, to tell what changed")
+    given = command.parse_args(arguments)
+    if not given.folder.is_dir():
+        command.error(f"there is no folder {given.folder}")
+    try:
+        write_exports(given.database, given.folder, compare_releases(given.earlier, given.database))
+    except warehouse.WarehouseError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
