@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 export DAGSTER_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: build refresh test lint ui bench oracle lock
+.PHONY: build refresh test lint ui bench oracle lock health audit backup restore
 
 build: $(INSTALLED)
 	@$(call run_job,build)
@@ -32,6 +32,19 @@ bench: $(INSTALLED)
 oracle: $(INSTALLED)
 	$(BIN)/python -m benchmarks.oracle --worlds 20000
 
+# 0 all is well, 1 somebody should look, 2 what is published is missing or wrong
+health: $(INSTALLED)
+	@$(BIN)/python -m pipelines.health
+
+# make audit ADVISORIES=FILE: the lock against a local file of advisories; without one it says that it was skipped
+audit: $(INSTALLED)
+	@$(BIN)/python -m audit.dependencies $(ADVISORIES)
+
+# make backup ARCHIVE=/another/disk/name.tar.gz, while everything runs; make restore ARCHIVE=... into an empty data folder
+backup restore: $(INSTALLED)
+	@test -n "$(ARCHIVE)" || { echo "say where: make $@ ARCHIVE=/another/disk/name.tar.gz"; exit 2; }
+	@$(BIN)/python -m pipelines.backups $(if $(filter backup,$@),create,restore) "$(ARCHIVE)"
+
 # after a change of dependencies: pins with hashes, no index addresses
 lock:
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -48,7 +61,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 define run_job
 mkdir -p data/logs; \
 $(BIN)/dg launch --job $(1) $(if $(FORCE),--config config/force.yaml) > data/logs/$(1).log 2>&1 \
-	|| { tail -n 40 data/logs/$(1).log; echo "make $(1) failed: the whole log is in data/logs/$(1).log"; exit 1; }; \
+	|| { tail -n 40 data/logs/$(1).log; $(BIN)/python -m pipelines.alerts --failed $(1); echo "make $(1) failed: the whole log is in data/logs/$(1).log"; exit 1; }; \
 grep -hoE '[0-9]+ of [0-9]+ snapshots derived.*|release [^ ]+: (built|unchanged).*|[a-z_]+: quarantined: .*' data/logs/$(1).log || true; \
 $(BIN)/python -m pipelines.releases
 endef

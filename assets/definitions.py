@@ -5,12 +5,12 @@ Belongs here: the one list of assets, jobs, schedules and resources. Does not be
 
 import dagster as dg
 
-from assets import published, schedules, sign_off, sources
-from assets.workspace import Workspace
+from assets import alerts, published, schedules, sign_off, sources
 
 defs = dg.Definitions(
     assets=[sources.figures, *sources.raw_publications, sources.observations, published.matched_periods, published.published_release],
     jobs=[schedules.build, schedules.refresh, sign_off.sign_off],
     schedules=[schedules.weekly_refresh],
-    resources={"workspace": Workspace()},
+    sensors=[alerts.tell_alerts],
+    resources={"workspace": alerts.AlertingWorkspace()},
 )

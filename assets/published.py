@@ -84,13 +84,20 @@ def published_release(context: dg.AssetExecutionContext, workspace: Workspace) -
             "database": dg.MetadataValue.path(release.database),
             "bytes": release.database.stat().st_size,
             "summary": dg.MetadataValue.md(f"```\n{summary}\n```"),
-            "changes": dg.MetadataValue.md(f"```\n{(folder / 'CHANGES.txt').read_text(encoding='utf-8')[:_SHOWN_CHANGES]}\n```"),
+            "changes": _changes(folder),
             "report": dg.MetadataValue.path(folder / "report" / "index.html"),
             "files": sum(path.is_file() for path in folder.rglob("*")),
             "rates that stand": dg.MetadataValue.md(_standing(release.database)),
             **{path.stem.replace("_", " "): _drawing(path) for path in sorted((folder / "report" / "charts").glob("*.svg"))},
         },
     )
+
+
+def _changes(folder: Path) -> dg.MarkdownMetadataValue:
+    """Show what changed since the release before."""
+    listed = folder / "CHANGES.txt"
+    text = listed.read_text(encoding="utf-8")[:_SHOWN_CHANGES] if listed.is_file() else "There is no list of changes beside this release."
+    return dg.MetadataValue.md(f"```\n{text}\n```")
 
 
 def _standing(database: Any) -> str:

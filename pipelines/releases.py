@@ -283,7 +283,8 @@ def _state(data: Path, source_id: str) -> str:
     source = ledger.sources_by_id()[source_id]
     vintages = ledger.read_ledger(data, source_id)
     look = refresh.read_look(data / "snapshots", source_id)
-    problems = [f"the newest {origin} in quarantine" for origin in _quarantined(vintages, look)]
+    quarantined = dict.fromkeys(vintage.origin for vintage in quarantined_now(vintages, look))
+    problems = [f"the newest {origin} {'are' if origin == 'figures' else 'is'} in quarantine" for origin in quarantined]
     if look is not None and (problem := look.problem(source.cadence_days, datetime.now(UTC).date())):
         problems.append(problem)
     if problems:
@@ -294,13 +295,12 @@ def _state(data: Path, source_id: str) -> str:
     return "current"
 
 
-def _quarantined(vintages: Sequence[ledger.Vintage], look: refresh.Look | None) -> list[str]:
-    """Name what is in quarantine and new: the newest figures, and what the publisher gives now (else what was derived last)."""
-    newest = [v for v in vintages if v.origin == "figures"][-1:]
-    found = ["figures are"] if any(not v.is_valid for v in newest) else []
-    fetched = [v for v in vintages if v.origin == "publication"]
-    given = [v for v in fetched if look is not None and v.snapshot_id in look.snapshots] or fetched[-1:]
-    return found + (["publication is"] if any(not v.is_valid for v in given) else [])
+def quarantined_now(vintages: Sequence[ledger.Vintage], look: refresh.Look | None) -> tuple[ledger.Vintage, ...]:
+    """List what is in quarantine and new: the newest figures, and what the publisher gives now (else what was derived last)."""
+    figures = [vintage for vintage in vintages if vintage.origin == "figures"][-1:]
+    fetched = [vintage for vintage in vintages if vintage.origin == "publication"]
+    given = [vintage for vintage in fetched if look is not None and vintage.snapshot_id in look.snapshots] or fetched[-1:]
+    return tuple(vintage for vintage in (*figures, *given) if not vintage.is_valid)
 
 
 def _read_csv(path: Path) -> list[dict[str, Any]]:
