@@ -3,8 +3,12 @@ SELECT 'observations' AS fact, format('{:,}', count(*)) AS told FROM series_obse
 UNION ALL SELECT 'series', format('{:,}', count(*)) FROM series
 UNION ALL SELECT 'sources', CAST(count(DISTINCT source_id) AS VARCHAR) FROM series
 UNION ALL
-SELECT 'states', string_agg(sources_in_state || ' ' || state, '; ' ORDER BY sources_in_state DESC)
-FROM (SELECT state, count(*) AS sources_in_state FROM sources GROUP BY state)
+SELECT 'states', string_agg(
+    sources_in_state || ' ' || state
+    || CASE WHEN state = 'waiting for a record file' THEN ': ' || source_ids || ' (docs/record_files.md)' ELSE '' END,
+    '; ' ORDER BY sources_in_state DESC
+)
+FROM (SELECT state, count(*) AS sources_in_state, string_agg(source_id, ', ' ORDER BY source_id) AS source_ids FROM sources GROUP BY state)
 UNION ALL SELECT 'matched', format('{:,}', count(*)) FROM matched_periods
 UNION ALL SELECT 'computed', format('{:,}', count(rate)) FROM matched_periods
 UNION ALL SELECT 'refused', format('{:,}', count(*) - count(rate)) FROM matched_periods
