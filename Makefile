@@ -25,9 +25,9 @@ lint: $(INSTALLED)
 ui: $(INSTALLED)
 	$(BIN)/dg dev --host 127.0.0.1 --port 3000
 
+# all of benchmarks/, into benchmarks/README.md: hours; make bench BENCH="build matching" for some, BENCH=--quick for a look
 bench: $(INSTALLED)
-	$(BIN)/python -m benchmarks.build
-	$(BIN)/python -m benchmarks.matching
+	$(BIN)/python -m benchmarks $(BENCH)
 
 oracle: $(INSTALLED)
 	$(BIN)/python -m benchmarks.oracle --worlds 20000
