@@ -625,9 +625,12 @@ def _iso_month(day: int) -> str:
 
 def write_lions(
     folder: Path, seed: int, matters: int, *, csam_share: float = 0.4, chunk: int = 20_000, first: date = date(2005, 10, 1),
-    layouts: dict[str, list[tuple[str, str, int]]] = LIONS_LAYOUTS, traps: bool = True,
+    layouts: dict[str, list[tuple[str, str, int]]] = LIONS_LAYOUTS, traps: bool = True, events: int = 0,
 ) -> LionsManifest:  # fmt: skip
-    """Write a synthetic release (text files and README) into a folder and return its known answers."""
+    """Write a synthetic release (text files and README) into a folder and return its known answers.
+
+    `events` adds that many records for each matter of the tables that a release is mostly made of and that nobody counts here.
+    """
     manifest = LionsManifest()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "README.TXT").write_bytes(lions_readme(layouts).encode("latin-1"))
@@ -650,6 +653,12 @@ def write_lions(
     finally:
         for stream in [*streams.values(), *people.values()]:
             stream.close()
+    if events:
+        for district in LIONS_DISTRICTS:
+            record = f"{district:<10}{'2010R00001':<20}SYNTHETICJUDGE".ljust(405).encode() + b"\n"
+            with (folder / f"gs_event_{district}.txt").open("wb") as stream:
+                for _ in range(events):
+                    stream.write(record * (matters // len(LIONS_DISTRICTS)))
     return manifest
 
 

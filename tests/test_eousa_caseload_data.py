@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import records, warehouse
+from pipelines import parse, records, warehouse
 from pipelines.observations import conform
 from pipelines.publications import PublicationError
 from pipelines.snapshots import Snapshot
@@ -158,6 +158,42 @@ def test_the_cohort_has_a_true_rate_and_nothing_else_has(observed: pl.DataFrame,
     flow = [row for row in rows if row[0] == "flow"]
     assert flow
     assert all(row[4] is None and "population_mismatch" in row[5] for row in flow)
+
+
+def test_a_release_is_parsed_by_hand_from_its_folder(
+    release: tuple[Path, LionsManifest], observed: pl.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "observations.parquet"
+    assert parse.main([eousa.SOURCE_ID, str(release[0]), "--out", str(out)]) == 0
+    written = pl.read_parquet(out)
+    (snapshot_id,) = written["snapshot_id"].unique()
+    assert re.fullmatch(r"[0-9a-f]{64}", snapshot_id)
+    assert written.drop("snapshot_id").sort(pl.all()).equals(observed.drop("snapshot_id").sort(pl.all()))
+    # the edition is the release: a later one follows the same matters further
+    assert set(written["published_on"]) == {"2018-09-30"}
+    with pytest.raises(SystemExit, match="2"):
+        parse.main(["ncmec_reports_by_esp", str(release[0]), "--out", str(out)])
+    assert "is a folder: give one file" in capsys.readouterr().err
+
+
+def test_a_damaged_archive_is_one_line_and_no_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive = synthetic.pack_zip(sorted(small(tmp_path).iterdir()), tmp_path / "release.zip")
+    archive.write_bytes(archive.read_bytes()[:-400])
+    out = tmp_path / "observations.parquet"
+    assert parse.main([eousa.SOURCE_ID, str(archive), "--out", str(out)]) == 1
+    assert re.fullmatch(r"[^\n]*release\.zip: is no complete zip archive[^\n]+\n", capsys.readouterr().err)
+    assert not out.exists()
+
+
+def test_the_hash_of_a_release_is_of_all_its_files(tmp_path: Path) -> None:
+    hashes = []
+    for names in (("a.txt", "b.txt"), ("a.txt", "c.txt"), ("a.txt",)):
+        folder = tmp_path / "".join(names)
+        folder.mkdir()
+        for name in names:
+            (folder / name).write_bytes(b"the same")
+        hashes.append(parse.snapshot_of_folder(eousa.SOURCE_ID, folder).snapshot_id)
+    assert len(set(hashes)) == 3
 
 
 # --- charges -------------------------------------------------------------------------------------------------------------------------

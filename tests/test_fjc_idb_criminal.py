@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +18,7 @@ import pytest
 
 from pipelines import records, warehouse
 from pipelines.observations import conform
-from pipelines.parse import main
+from pipelines.parse import main, write_whole
 from pipelines.publications import PublicationError
 from pipelines.snapshots import Snapshot
 from pipelines.sources import fjc_idb_criminal as fjc
@@ -117,6 +121,26 @@ def test_partitions_by_district_add_up_to_the_file(sample: tuple[Path, Manifest]
     assert parts.table.sort(order).equals(whole.table.sort(order))
     assert (parts.rows, parts.superseded, parts.undated) == (whole.rows, whole.superseded, whole.undated)
     assert fjc.observe(parts).sort(pl.all()).equals(fjc.observe(whole).sort(pl.all()))
+
+
+def test_partitions_survive_the_way_to_another_machine(sample: tuple[Path, Manifest], tmp_path: Path) -> None:
+    """The table of a partition is written once, and what is read back counts like what was written."""
+    tables = fjc.tables_of(Snapshot(fjc.SOURCE_ID, sample[0], "0" * 64))
+    parts = []
+    for number, districts in enumerate((synthetic.DISTRICTS[:5], synthetic.DISTRICTS[5:])):
+        counts = fjc.count_records(tables, districts)
+        write_whole(counts.table, tmp_path / f"part_{number}.parquet")
+        parts.append(replace(counts, table=pl.read_parquet(tmp_path / f"part_{number}.parquet")))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["part_0.parquet", "part_1.parquet"]
+    whole = fjc.observe(fjc.count_records(tables))
+    assert fjc.observe(fjc.add_counts(parts)).sort(pl.all()).equals(whole.sort(pl.all()))
+
+
+def test_buckets_that_bound_memory_change_no_count(sample: tuple[Path, Manifest], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fjc, "_BUCKET_ROWS", 700)
+    monkeypatch.setattr(fjc, "_FRAMES_TOGETHER", 2)
+    monkeypatch.setattr(records, "_BLOCK", 300_000)
+    assert by_month(parsed(sample[0])) == sample[1].counts
 
 
 def test_superseded_versions_and_impossible_days_are_counted_and_dropped(
@@ -265,6 +289,16 @@ def test_rules_by_hand(by_hand: Counter[tuple[str, str, str, str]], event: str, 
     assert {month: count for (*key, month), count in by_hand.items() if key == [event, scope, slot]} == expected
 
 
+def test_an_edition_is_dated_by_how_far_its_records_run(tmp_path: Path) -> None:
+    path = tmp_path / "synthetic.txt"
+    path.write_text("\n".join(["\t".join(IDB_HEADER), *HAND]), encoding="latin-1")
+    # the last filing before its own load day: not the one of 2099
+    assert set(parsed(path)["published_on"]) == {"2021-08-01"}
+    out = tmp_path / "observations.parquet"
+    assert main([fjc.SOURCE_ID, str(path), "--out", str(out), "--published-on", "2021-11"]) == 0
+    assert set(pl.read_parquet(out)["published_on"]) == {"2021-11"}
+
+
 @pytest.mark.parametrize(
     ("text", "group"),
     [
@@ -359,6 +393,46 @@ def test_an_interrupted_run_leaves_no_output(tmp_path: Path, capsys: pytest.Capt
     assert main([fjc.SOURCE_ID, str(archive), "--out", str(out / "observations.parquet")]) == 1
     assert list(out.iterdir()) == []
     assert "cannot be decompressed" in capsys.readouterr().err
+
+
+def test_a_write_that_is_broken_off_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, out = tmp_path / "synthetic_cr96on.txt", tmp_path / "out" / "observations.parquet"
+    out.parent.mkdir()
+    synthetic.write_idb(path, TINY)
+    assert main([fjc.SOURCE_ID, str(path), "--out", str(out)]) == 0
+    before = out.read_bytes()
+
+    def break_off(frame: pl.DataFrame, target: Path) -> None:
+        target.write_bytes(b"PAR1 half of it")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        main([fjc.SOURCE_ID, str(path), "--out", str(out)])
+    assert [(found.name, found.read_bytes()) for found in out.parent.iterdir()] == [("observations.parquet", before)]
+
+
+def test_a_killed_run_leaves_no_output_and_said_how_far_it_was(tmp_path: Path) -> None:
+    path, folder, out = tmp_path / "synthetic_cr96on.txt", tmp_path / "release", tmp_path / "out"
+    synthetic.write_idb(path, TINY)
+    folder.mkdir()
+    out.mkdir()
+    content = path.read_bytes()
+    for number in range(40):
+        # forty yearly files of the same defendants: enough work to be met in the middle of it
+        (folder / f"synthetic_{number:02d}.txt").write_bytes(content)
+    hasty = (
+        "import sys, pipelines.records as records, pipelines.parse as parse\n"
+        "records._PROGRESS_SECONDS = 0.0\n"
+        f"sys.exit(parse.main(['{fjc.SOURCE_ID}', {str(folder)!r}, '--out', {str(out / 'observations.parquet')!r}]))"
+    )
+    with subprocess.Popen([sys.executable, "-c", hasty], stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr is not None
+        line = run.stderr.readline()
+        run.kill()
+    assert re.fullmatch(r"fjc_idb_criminal: synthetic_00\.txt: \d+\.\d GB read\n", line)
+    assert run.returncode != 0
+    assert list(out.iterdir()) == []
 
 
 # --- nothing identifying survives ---------------------------------------------------------------------------------------------------

@@ -403,7 +403,11 @@ def test_the_headline_is_null_because_nobody_collects_its_numerator(catalogue: P
 
 
 def test_every_declared_rate_leaves_a_row(catalogue: Published) -> None:
-    assert {rate.rate_id for rate in load_rates()} == set(catalogue.rows)
+    waiting = [rate for rate in load_rates() if rate.rate_id not in catalogue.rows]
+    # the caseload data of the US attorneys are fetched by hand: until then rates of their own have no figure on either side
+    assert {rate.numerator.codes["source_id"] for rate in waiting} == {("eousa_caseload_data",)}
+    assert {rate.denominator.codes["source_id"] for rate in waiting if rate.denominator} == {("eousa_caseload_data",)}
+    assert set(catalogue.rows) <= {rate.rate_id for rate in load_rates()}
 
 
 def test_outcomes_over_reports_are_never_a_rate(catalogue: Published) -> None:

@@ -428,7 +428,9 @@ def parse(snapshot: Snapshot) -> pl.DataFrame:
     counts = count_records(read_records(release))
     as_of = release.as_of or _end_of_data(counts)
     note = f"State of the release of {as_of}."
-    return complete_observations(observe(counts, as_of), url=snapshot.url, published_on=snapshot.published_on, note=note)
+    # a later release follows the same matters further: the day a release runs to tells its figures from those of the others
+    published_on = snapshot.published_on or as_of.isoformat()
+    return complete_observations(observe(counts, as_of), url=snapshot.url, published_on=published_on, note=note)
 
 
 def _end_of_data(counts: Counts) -> date:

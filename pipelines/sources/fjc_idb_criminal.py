@@ -15,6 +15,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial, reduce
 
 import polars as pl
@@ -34,6 +35,7 @@ from pipelines.records import (
     cover,
     month_number,
     months_of_fiscal_year,
+    number_of_month,
     open_delimited,
     read_day,
     read_districts,
@@ -67,13 +69,16 @@ COLUMNS: Mapping[str, pl.DataType] = {
 }
 #: columns that are blank in the public file, so that a blank last field says nothing about the line
 _BLANK = ("NAME", "FJUDGE", "TJUDGE")
-_MISSING_DAY = "01/01/1900"
+#: what the files print where there is no day
+_MISSING_DAY = date(1900, 1, 1)
 #: texts worth a closer look; all of chapter 110 and its neighbours
 _CLOSE = r"^\s*0*18[ :]+0*(22[0-9]|146)"
 _UNKNOWN_DISTRICT = 255
 _SUSPECT_ROWS = 100_000
 #: rows that are judged together when versions of one record are compared; bounds memory, changes nothing else
-_BUCKET_ROWS = 4_000_000
+_BUCKET_ROWS = 2_000_000
+#: blocks that are dealt out to the buckets together
+_FRAMES_TOGETHER = 32
 
 #: counted event -> measure, statistical population, how it is counted
 _EVENTS = {
@@ -94,11 +99,11 @@ class Records:
     """What is kept of the records read so far: numbers only, about forty bytes for each.
 
     Attributes:
-        kept: frames of one row for each record; see `keep`.
+        kept: frames of one row for each record.
         rows: lines read.
         malformed: lines that are no whole record.
         fiscal_years: snapshots the file holds.
-        last_month: latest month with an event that its own load date does not contradict.
+        last_day: latest day of an event that its own load date does not contradict.
         unmatched: texts close to the statutes that match none -> how often they stand anywhere.
         bits: texts met on records with a statute of the chapter -> bit of their group.
         suspects: records with such a text, set aside until `classify`.
@@ -108,7 +113,7 @@ class Records:
     rows: int = 0
     malformed: int = 0
     fiscal_years: set[int] = field(default_factory=set)
-    last_month: int = 0
+    last_day: date = _MISSING_DAY
     unmatched: Counter[str] = field(default_factory=Counter)
     bits: dict[str, int] = field(default_factory=dict)
     suspects: list[pl.DataFrame] = field(default_factory=list)
@@ -125,7 +130,7 @@ class Counts:
         superseded: records replaced by a later version.
         undated: events that a flag counts and whose date is no day.
         fiscal_years: snapshots read.
-        last_month: latest month with a plausible event.
+        last_day: latest day of a plausible event.
     """
 
     table: pl.DataFrame
@@ -134,7 +139,7 @@ class Counts:
     superseded: int
     undated: int
     fiscal_years: frozenset[int]
-    last_month: int
+    last_day: date
 
 
 def parse(snapshot: Snapshot) -> pl.DataFrame:
@@ -144,7 +149,7 @@ def parse(snapshot: Snapshot) -> pl.DataFrame:
         snapshot: the text file, alone, zipped (Deflate64 too), or a folder of yearly files.
 
     Returns:
-        Rows for `conform`.
+        Rows for `conform`; those of a file whose edition nobody dated carry the latest day of an event as `published_on`.
 
     Raises:
         PublicationError: no file has the layout, or too much of it cannot be read.
@@ -152,7 +157,9 @@ def parse(snapshot: Snapshot) -> pl.DataFrame:
     counts = count_records(tables_of(snapshot))
     rows = observe(counts)
     note = f"{counts.malformed:,} of {counts.rows:,} lines were quarantined." if counts.malformed else None
-    return complete_observations(rows, url=snapshot.url, published_on=snapshot.published_on, note=note)
+    # every quarter revises earlier months and no page dates the file: the day it runs to tells its editions apart
+    published_on = snapshot.published_on or counts.last_day.isoformat()
+    return complete_observations(rows, url=snapshot.url, published_on=published_on, note=note)
 
 
 def tables_of(snapshot: Snapshot) -> list[DelimitedText]:
@@ -196,7 +203,7 @@ def count_records(tables: Iterable[DelimitedText], districts: Sequence[str] | No
         PublicationError: too many lines are no records, or too many counted events have no day.
     """
     records = Records()
-    here = pl.lit(True) if districts is None else pl.col("DISTRICT").str.strip_chars().is_in(list(districts))
+    here = None if districts is None else pl.col("DISTRICT").str.strip_chars().is_in(list(districts))
     for table in tables:
         names = field_names(table.header)
         # files that went through other software print 2017.0 for 2017
@@ -215,9 +222,11 @@ def count_records(tables: Iterable[DelimitedText], districts: Sequence[str] | No
     return _reduce(records, place)
 
 
-def _ask(lines: pl.LazyFrame, here: pl.Expr, typed: Sequence[pl.Expr], whole: pl.Expr) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+def _ask(lines: pl.LazyFrame, here: pl.Expr | None, typed: Sequence[pl.Expr], whole: pl.Expr) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     """Ask for the numbers of every line, and for the texts of the few lines with a statute of the chapter or near it."""
-    marked = lines.filter(here).with_columns(*typed, (whole & _IDENTIFIED).alias("good"), _SUSPECT.alias("suspect"))
+    marked = (lines if here is None else lines.filter(here)).with_columns(
+        *typed, (whole & _IDENTIFIED).alias("good"), _SUSPECT.alias("suspect")
+    )
     return (
         marked.select(*_NUMBERS, "FISCALYR", "good", "suspect"),
         marked.filter(pl.col("good") & pl.col("suspect")).select(*_NUMBERS, *_CHARGE_TEXTS, *_OUTCOMES),
@@ -227,7 +236,7 @@ def _ask(lines: pl.LazyFrame, here: pl.Expr, typed: Sequence[pl.Expr], whole: pl
 def keep(records: Records, numbers: pl.DataFrame, suspects: pl.DataFrame) -> None:
     """Take the answers of one block: what can be counted at once, and what must be classified first."""
     records.rows += numbers.height
-    good = numbers.filter("good")
+    good = numbers if numbers["good"].all() else numbers.filter("good")
     records.malformed += numbers.height - good.height
     records.fiscal_years.update(good["FISCALYR"].unique())
     records.kept.append(good.filter(~pl.col("suspect")).select(*_KEPT, *_UNCHARGED))
@@ -235,10 +244,9 @@ def keep(records: Records, numbers: pl.DataFrame, suspects: pl.DataFrame) -> Non
     if sum(frame.height for frame in records.suspects) > _SUSPECT_ROWS:
         classify(records)
     # only an event later than any before can move the end of what the file covers; one after its own load day cannot
-    for flags, month in ((_FILED, "filed_month"), (_ENDED, "ended_month")):
-        later = good.filter((pl.col(month) > records.last_month) & (pl.col("flags") & flags > 0))
-        seen = later.filter(pl.col(month) <= month_number(pl.col("load")))[month].to_list()
-        records.last_month = max([records.last_month, *seen])
+    for flags, day in ((_FILED, "filed_on"), (_ENDED, "ended_on")):
+        later = good.filter(pl.col(day) > records.last_day, pl.col("flags") & flags > 0, pl.col(day) <= pl.col("load"))
+        records.last_day = max([records.last_day, *later[day]])
 
 
 def classify(records: Records) -> None:
@@ -264,12 +272,6 @@ def classify(records: Records) -> None:
         _lead_and_any(convicted).alias("convicted"),
     )
     records.kept.append(texts.with_columns(charges).drop(*_CHARGE_TEXTS, *_OUTCOMES))
-
-
-def _day(name: str) -> pl.Expr:
-    """Read a printed day; NULL where it is missing or on no calendar (both are told apart by what a flag says of them)."""
-    text = pl.col(name)
-    return pl.when(text != _MISSING_DAY).then(read_day(text, "%m/%d/%Y"))
 
 
 def _convicting(slot: str) -> pl.Expr:
@@ -300,7 +302,7 @@ def _any_of(expressions: Iterable[pl.Expr]) -> pl.Expr:
 _FILED, _ENDED = _FLAGS["CTFIL"] | _FLAGS["CTFILTRN"], _FLAGS["CTTR"] | _FLAGS["CTTRTRN"]
 # expressions are written once: building them for every block costs as much as running them
 _WHOLE_NUMBERS = tuple(name for name, dtype in COLUMNS.items() if dtype.is_integer())
-_DAYS = [_day(name).alias(name) for name in _DATES]
+_DAYS = [read_day(pl.col(name), "%m/%d/%Y").alias(name) for name in _DATES]
 _TRUNCATED = [pl.col(name).cast(pl.Int16) for name in _WHOLE_NUMBERS]
 _IDENTIFIED = reduce(
     lambda left, right: left & right,
@@ -320,9 +322,9 @@ _NUMBERS: tuple[pl.Expr, ...] = (
     pl.col("LOADDATE").alias("load"),
     pl.col("VER").alias("version"),
     pl.col("DISTRICT").replace_strict(_DISTRICTS, default=_UNKNOWN_DISTRICT, return_dtype=pl.UInt8).alias("district"),
-    month_number(pl.col("PROCDATE")).alias("filed_month"),
-    month_number(pl.col("TERMDATE")).alias("ended_month"),
-    month_number(pl.col("SENTDATE")).alias("sentenced_month"),
+    pl.col("PROCDATE").alias("filed_on"),
+    pl.col("TERMDATE").alias("ended_on"),
+    pl.col("SENTDATE").alias("sentenced_on"),
     reduce(lambda left, right: left + right, ((pl.col(name) == 1).cast(pl.UInt8) * bit for name, bit in _FLAGS.items())).alias("flags"),
     _any_of(_convicting(slot) for slot in _SLOTS).alias("convicted_of_anything"),
 )
@@ -333,22 +335,20 @@ def _reduce(records: Records, place: str) -> Counts:
     """Keep the latest version of every record, then of every defendant, and count."""
     if not records.kept:
         raise PublicationError(f"{place}: none is a whole record: look at the download")
-    rows = pl.concat(records.kept, rechunk=False)
-    records.kept.clear()
-    horizon = months_of_fiscal_year(max(records.fiscal_years))[-1]
-    buckets = -(-rows.height // _BUCKET_ROWS)
+    horizon = date(max(records.fiscal_years), 9, 30)
     tables: list[pl.DataFrame] = []
     superseded = undated = events = 0
-    for bucket in range(buckets):
-        part = rows.filter(pl.col("key") % buckets == bucket) if buckets > 1 else rows
+    for part in _in_buckets(records.kept):
         once, again = _split(part, "row")
         current = pl.concat([once, _latest(again, ["row"])])
         superseded += part.height - current.height
-        for flags, month in ((_FILED, "filed_month"), (_ENDED, "ended_month")):
-            counted = current.filter(pl.col("flags") & flags > 0)
-            events += counted.height
-            undated += counted.filter(~pl.col(month).is_between(1, horizon)).height
-        tables += _event_counts(current, horizon)
+        for flags, day in ((_FILED, "filed_on"), (_ENDED, "ended_on")):
+            flagged = pl.col("flags") & flags > 0
+            dated = pl.coalesce(_dated(day, horizon), pl.lit(False))
+            counted, without = current.select(flagged.sum().alias("counted"), (flagged & ~dated).sum().alias("without")).row(0)
+            events += counted
+            undated += without
+        tables += pl.collect_all(_event_counts(current, horizon))
     _LOG.info("%s: %s records replaced by a later version", place, f"{superseded:,}")
     refuse_many(place, "counted events have no day on the calendar", undated, events, "look at PROCDATE and TERMDATE: another date format?")
     return Counts(
@@ -358,8 +358,21 @@ def _reduce(records: Records, place: str) -> Counts:
         superseded=superseded,
         undated=undated,
         fiscal_years=frozenset(records.fiscal_years),
-        last_month=records.last_month,
+        last_day=records.last_day,
     )
+
+
+def _in_buckets(kept: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Empty the list into buckets of whole defendants; what is moved is freed, so that the rows are never held twice."""
+    buckets = -(-sum(frame.height for frame in kept) // _BUCKET_ROWS)
+    parts: list[list[pl.DataFrame]] = [[] for _ in range(buckets)]
+    while kept:
+        together = pl.concat(kept[-_FRAMES_TOGETHER:])
+        del kept[-_FRAMES_TOGETHER:]
+        for number, part in enumerate(parts):
+            part.append(together.filter(pl.col("key") % buckets == number) if buckets > 1 else together)
+    while parts:
+        yield pl.concat(parts.pop())
 
 
 def _split(rows: pl.DataFrame, key: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -375,30 +388,35 @@ def _latest(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     return rows.sort(order, descending=True, nulls_last=True).unique(by, keep="first", maintain_order=True)
 
 
-def _event_counts(current: pl.DataFrame, horizon: int) -> Iterator[pl.DataFrame]:
-    """Count every event by month, district and bits of the statute groups."""
+def _event_counts(current: pl.DataFrame, horizon: date) -> Iterator[pl.LazyFrame]:
+    """Ask for the count of every event by month, district and bits of the statute groups."""
     once, again = _split(current.filter(pl.col("flags") & _FILED > 0), "key")
     for event, flag in (("filed", "CTFIL"), ("filed_with_transfers", "CTFILTRN")):
         flagged = pl.col("flags") & _FLAGS[flag] > 0
-        filed = pl.concat([once.filter(flagged), _latest(again.filter(flagged), ["key"])])
-        yield _by_bits(filed, event, "filed_month", "filed", horizon)
+        filed = pl.concat([once.lazy().filter(flagged), _latest(again.filter(flagged), ["key"]).lazy()])
+        yield _by_bits(filed, event, "filed_on", "filed", horizon)
     once, again = _split(current.filter(pl.col("flags") & _ENDED > 0), "key")
     for event, flag in (("terminated", "CTTR"), ("terminated_with_transfers", "CTTRTRN")):
         flagged = pl.col("flags") & _FLAGS[flag] > 0
         # a defendant reopened and ended again is ended twice
-        ended = pl.concat([once.filter(flagged), _latest(again.filter(flagged), ["key", "reopened"])])
-        yield _by_bits(ended, event, "ended_month", "ended", horizon)
+        ended = pl.concat([once.lazy().filter(flagged), _latest(again.filter(flagged), ["key", "reopened"]).lazy()])
+        yield _by_bits(ended, event, "ended_on", "ended", horizon)
         if flag == "CTTR":
             convicted = ended.filter("convicted_of_anything")
-            yield _by_bits(convicted, "convicted", "ended_month", "convicted", horizon)
-            yield _by_bits(convicted, "sentenced", "sentenced_month", "convicted", horizon)
+            yield _by_bits(convicted, "convicted", "ended_on", "convicted", horizon)
+            yield _by_bits(convicted, "sentenced", "sentenced_on", "convicted", horizon)
 
 
-def _by_bits(rows: pl.DataFrame, event: str, month: str, charges: str, horizon: int) -> pl.DataFrame:
+def _dated(day: str, horizon: date) -> pl.Expr:
+    return (pl.col(day) > _MISSING_DAY) & (pl.col(day) <= horizon)
+
+
+def _by_bits(rows: pl.LazyFrame, event: str, day: str, charges: str, horizon: date) -> pl.LazyFrame:
     # one number is grouped several times faster than three
-    place = pl.col(month).cast(pl.Int64) * 65536 + pl.col("district").cast(pl.Int64) * 256 + pl.col(charges)
+    month = month_number(pl.col(day)).cast(pl.Int64)
+    place = month * 65536 + pl.col("district").cast(pl.Int64) * 256 + pl.col(charges)
     return (
-        rows.filter(pl.col(month).is_between(1, horizon))
+        rows.filter(_dated(day, horizon))
         .group_by(place.alias("place"))
         .agg(pl.len().cast(pl.Int64).alias("records"))
         .select(
@@ -434,7 +452,7 @@ def add_counts(parts: Sequence[Counts]) -> Counts:
         superseded=sum(part.superseded for part in parts),
         undated=sum(part.undated for part in parts),
         fiscal_years=frozenset().union(*(part.fiscal_years for part in parts)),
-        last_month=max(part.last_month for part in parts),
+        last_day=max(part.last_day for part in parts),
     )
 
 
@@ -443,7 +461,8 @@ def covered_months(counts: Counts) -> Coverage:
 
     Late reports put events of a year into the next snapshot, so that a year whose own snapshot is missing is not covered.
     """
-    months = [month for year in counts.fiscal_years for month in months_of_fiscal_year(year) if month <= counts.last_month]
+    last = number_of_month(counts.last_day)
+    months = [month for year in counts.fiscal_years for month in months_of_fiscal_year(year) if month <= last]
     if not months:
         raise PublicationError(f"{SOURCE_ID}: no record is flagged as filed or ended in the years of its snapshots: look at the flags")
     return cover(months)
