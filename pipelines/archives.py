@@ -19,6 +19,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
+from pipelines.publications import shown
+
 _CHUNK = 1 << 20
 _LOCAL_HEADER_BYTES = 30
 _ENCRYPTED = 0x1
@@ -31,6 +33,9 @@ _DAMAGES = (zipfile.BadZipFile, NotImplementedError, ValueError, OSError)
 
 class ArchiveError(ValueError):
     """An archive that is damaged, dangerous, or not what was asked for."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shown(message))
 
 
 @dataclass(frozen=True)

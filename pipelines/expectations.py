@@ -32,6 +32,7 @@ from pipelines.control_totals import (
     written,
 )
 from pipelines.observations import COLUMNS, KEY, MISSING_STATUSES, SCHEMA, SERIES_DIMENSIONS
+from pipelines.publications import shown
 from pipelines.vocabulary import CODE_LIST_OF, Vocabulary, catalogue_vocabulary
 
 Check = Literal["schema", "codes", "values", "control_totals", "coverage"]
@@ -120,13 +121,20 @@ class Validation:
         for result in sorted(chosen, key=lambda result: result.success):
             verdict = "pass" if result.success else "FAIL" if result.blocks else result.severity
             observed = f"{result.observed} ({result.reason})" if result.reason and not result.success else result.observed
-            cells = (verdict, result.check, result.expectation, observed, "<br>".join(result.unexpected_rows))
-            rows.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
+            cells = [_inert(cell) for cell in (verdict, result.check, result.expectation, observed)]
+            rows.append("| " + " | ".join([*cells, "<br>".join(map(_inert, result.unexpected_rows))]) + " |")
         return "\n".join(rows)
 
     def to_json(self) -> str:
         """Write everything as JSON."""
         return json.dumps({"is_valid": self.is_valid, **asdict(self)}, indent=2, ensure_ascii=False)
+
+
+def _inert(text: str) -> str:
+    """Write text of a publication so that a cell of a table in Markdown shows it, and nothing in it is markup, a link or a picture."""
+    for sign, instead in (("&", "&amp;"), ("<", "&lt;"), ("\\", "&#92;"), ("|", "\\|"), ("](", "]&#40;"), ("\n", " ")):
+        text = text.replace(sign, instead)
+    return shown(text)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import fastexcel
+import polars as pl
 
-from pipelines.archives import ArchiveError, list_members, open_member
+from pipelines.archives import ArchiveError, ArchiveLimits, list_members, open_member
 from pipelines.publications import PublicationError, quarantined
 
 #: what a file without a name of its own is called in errors and locators
@@ -34,6 +35,18 @@ _LONE_MARKS = re.compile(r"[a-z](?:,[a-z])*|/[a-z](?:,[a-z])*|\*+|†+|‡+|!")
 _NOTES = re.compile(r"(notes?|sources?)\b\s*:.*|(\*+|†+|‡+|[a-z]/|/|~|--|–|—|:|\.\.\.|…|!).+", re.IGNORECASE | re.DOTALL)
 _YEAR = re.compile(r"(?:fy |fiscal year )?(?:19|20)[0-9]{2}", re.IGNORECASE)
 _MAX_CELLS = 2_000_000
+_MAX_COLUMNS = 5_000
+#: a cell takes four elements, and their ends
+_MAX_ELEMENTS = 10_000_000
+_WORKBOOK_LIMITS = ArchiveLimits(max_members=2_000, max_total_bytes=200 << 20)
+_CSV_LIMITS = ArchiveLimits(max_members=2_000, max_total_bytes=100 << 20)
+#: `r` of a row (a number) or of a cell (letters and a number), `ref` of the whole worksheet or of merged cells
+_REFERENCE = re.compile(rb"""\b(?:r|ref)\s*=\s*["']\s*(?:[A-Za-z$]+[0-9$]+:)?([A-Za-z$]*)([0-9]+)""")
+_DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_PIECE = 1 << 20
+_LONGEST_TAG = 1 << 20
+#: letters and digits of the last cell of a worksheet
+_LONGEST_PLACE = (3, 7)
 
 
 @dataclass(frozen=True)
@@ -118,10 +131,10 @@ def read_csv_grids(source_id: str, path: Path) -> tuple[Grid, ...]:
     if not zipped:
         return (_csv_grid(source_id, path.name if path.suffix == ".csv" else LONE_FILE, path.read_bytes()),)
     try:
-        names = [member.name for member in list_members(path) if member.name.lower().endswith(".csv")]
+        names = [member.name for member in list_members(path, _CSV_LIMITS) if member.name.lower().endswith(".csv")]
         grids = []
         for name in names:
-            with open_member(path, name) as stream:
+            with open_member(path, name, _CSV_LIMITS) as stream:
                 grids.append(_csv_grid(source_id, name.rsplit("/", 1)[-1], stream.read()))
     except ArchiveError as problem:
         raise quarantined(source_id, None, f"the archive cannot be read ({problem})", "the download is damaged") from None
@@ -157,16 +170,64 @@ def read_worksheets(source_id: str, path: Path) -> tuple[Grid, ...]:
         PublicationError: the file is no workbook, or too large.
     """
     try:
-        workbook = fastexcel.read_excel(path)
+        with path.open("rb") as stream:
+            zipped = stream.read(2) == b"PK"
+        if zipped:
+            _refuse_wide_worksheets(source_id, path)
+        workbook = fastexcel.read_excel(path.read_bytes())
         grids = []
         for name in workbook.sheet_names:
             frame = workbook.load_sheet(name, header_row=None, dtypes="string", skip_rows=0).to_polars()
             if frame.width * frame.height > _MAX_CELLS:
                 raise quarantined(source_id, None, f"worksheet {name!r} has {frame.width * frame.height:,} cells", "this is another file")
             grids.append(Grid(name, tuple(tuple(_plain(cell) for cell in line) for line in frame.iter_rows())))
-    except fastexcel.FastExcelError as problem:
+    except ArchiveError as problem:
+        raise quarantined(source_id, None, f"the workbook cannot be read ({problem})", "the download is damaged") from None
+    except (fastexcel.FastExcelError, pl.exceptions.PanicException) as problem:
         raise quarantined(source_id, None, f"the file is no workbook ({problem})", "the download is damaged or another file") from None
     return tuple(grids)
+
+
+def _refuse_wide_worksheets(source_id: str, path: Path) -> None:
+    """Refuse a workbook of which a worksheet reaches further than a table does.
+
+    The library takes room for every cell between the first and the last one that is named, and ends the process if there is not enough.
+    """
+    names = [member.name for member in list_members(path, _WORKBOOK_LIMITS)]
+    if not {"[Content_Types].xml", "xl/workbook.xml"} <= set(names):
+        raise quarantined(source_id, None, "the archive is no workbook in XLSX", "this is another file")
+    for name in names:
+        rows = columns = elements = 0
+        with open_member(path, name, _WORKBOOK_LIMITS) as stream:
+            held = b""
+            while piece := stream.read(_PIECE):
+                elements += piece.count(b"<")
+                # an element may lie across two pieces
+                text, tag, held = (held + piece).rpartition(b"<")
+                held = tag + held
+                if _DECLARATION.search(text) or (name.endswith(".xml") and len(held) > _LONGEST_TAG):
+                    raise quarantined(source_id, None, f"{name} is no worksheet that a spreadsheet program writes", "it is made to do harm")
+                rows, columns = _furthest(text, rows, columns)
+            rows, columns = _furthest(held, rows, columns)
+        if max(columns, 1) * rows > _MAX_CELLS or columns > _MAX_COLUMNS or elements > _MAX_ELEMENTS:
+            what = f"{name} reaches to row {rows:,} and column {columns:,} with {elements:,} elements"
+            raise quarantined(source_id, None, what, "this is another file, or made to do harm")
+
+
+def _furthest(text: bytes, rows: int, columns: int) -> tuple[int, int]:
+    """Give the highest row and column that the elements name; beyond any worksheet where a name is too long."""
+    letters, digits = _LONGEST_PLACE
+    for match in _REFERENCE.finditer(text):
+        columns = max(columns, _MAX_CELLS + 1 if len(match[1]) > letters else _column_number(match[1]))
+        rows = max(rows, _MAX_CELLS + 1 if len(match[2]) > digits else int(match[2]))
+    return rows, columns
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper().replace(b"$", b""):
+        number = number * 26 + letter - ord("A") + 1
+    return number
 
 
 def _plain(cell: str | None) -> str:

@@ -15,11 +15,8 @@ import importlib
 import importlib.util
 import io
 import json
-import lzma
 import os
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -30,6 +27,8 @@ import polars as pl
 
 from pipelines.catalog import Source, load_sources
 from pipelines.observations import KEY, SERIES_DIMENSIONS, ObservationError, conform
+from pipelines.parse import read_publication
+from pipelines.publications import shown
 from pipelines.snapshots import Snapshot, sha256_of, snapshot_of_file, snapshots_of
 from pipelines.vocabulary import CODE_LISTS, PROJECT
 
@@ -42,11 +41,9 @@ FIGURES = PROJECT / "figures"
 CONTROL_TOTALS = PROJECT / "catalog" / "control_totals.toml"
 _FIGURE_KEY = [name for name in KEY if name not in ("published_on", "evidence")]
 _SHOWN_DIFFERENCES = 20
-#: what parsers, and what they read files with, raise when a file is not what they expect: none of it may stop the other sources
-_UNREADABLE = (
-    ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RuntimeError, EOFError, SyntaxError,
-    pl.exceptions.PolarsError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
-)  # fmt: skip
+_LONGEST_PROBLEM = 4_000
+#: what reading a file raises that is not what it seems; `read_publication` has made one kind of most of it
+_UNREADABLE = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RuntimeError, EOFError, pl.exceptions.PolarsError)
 _IMPORTED = re.compile(r"^from pipelines\.(\w+) import|^import pipelines\.(\w+)", re.MULTILINE)
 
 
@@ -293,11 +290,11 @@ def _has_its_bytes(snapshot: Snapshot) -> bool:
 
 
 def _told_of(task: Task, problem: Exception) -> str:
-    """Tell what a parser raised; words that nobody chose are left out where they might quote a record."""
+    """Tell what was raised while a snapshot was read; words that nobody chose are left out where they might quote a record."""
     source_id = task.snapshot.source_id
     if source_id in str(problem):
-        return str(problem)
-    quoted = "" if sources_by_id()[source_id].kind == "records" else f": {problem}"
+        return shown(str(problem), _LONGEST_PROBLEM)
+    quoted = "" if sources_by_id()[source_id].kind == "records" else f": {shown(str(problem))}"
     return f"cannot be read ({type(problem).__name__}{quoted}): a layout that its parser does not know"
 
 
@@ -345,7 +342,7 @@ def _observe(task: Task) -> pl.DataFrame:
         parse = parser_of(source_id)
         if parse is None:
             raise ObservationError(f"{source_id}: no parser in pipelines/sources: add one or declare the source as figures")
-        frame = parse(task.snapshot)
+        frame = read_publication(parse, task.snapshot)
     if "snapshot_id" in frame.columns:
         frame = frame.drop("snapshot_id")
     return conform(frame.with_columns(pl.lit(task.snapshot.snapshot_id).alias("snapshot_id")), source_id)

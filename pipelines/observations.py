@@ -14,6 +14,7 @@ from typing import Literal
 
 import polars as pl
 
+from pipelines.publications import shown
 from pipelines.vocabulary import CODE_LIST_OF, Vocabulary, catalogue_vocabulary
 
 Role = Literal["dimension", "period", "value", "attribute"]
@@ -83,12 +84,21 @@ MISSING_STATUSES: tuple[str, ...] = ("L", "M", "O", "Q")
 #: ISO 3166 codes and judicial district codes of whatever maker (TXS, 3E, US-TXS) are capitals, digits and hyphens
 AREA_PATTERN = re.compile(r"unknown|[A-Z0-9]{2,8}(-[A-Z0-9]{1,8}){0,2}")
 PERIOD_PATTERN = re.compile(
-    r"(?P<start>\d{4}-\d{2}-\d{2})/(?:(?P<end>\d{4}-\d{2}-\d{2})|"
-    r"P(?=\d)(?:(?P<years>\d{1,4})Y)?(?:(?P<months>\d{1,5})M)?(?:(?P<weeks>\d{1,5})W)?(?:(?P<days>\d{1,6})D)?)"
+    r"(?P<start>[0-9]{4}-[0-9]{2}-[0-9]{2})/(?:(?P<end>[0-9]{4}-[0-9]{2}-[0-9]{2})|"
+    r"P(?=[0-9])(?:(?P<years>[0-9]{1,4})Y)?(?:(?P<months>[0-9]{1,5})M)?(?:(?P<weeks>[0-9]{1,5})W)?(?:(?P<days>[0-9]{1,6})D)?)"
 )
-PUBLISHED_ON_PATTERN = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+PUBLISHED_ON_PATTERN = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _BREAKDOWN_KEY = re.compile(r"[a-z][a-z0-9_]*")
 _SHOWN_PROBLEMS = 5
+_LONGEST_PROBLEM, _LONGEST_LOCATOR = 700, 150
+#: texts are read by people, in tables and charts: the longest of the project has 242 characters
+_LONGEST_TEXT = 4_000
+#: controls, marks of direction, invisible signs and line ends: they change how a text is shown, or what a file that holds it means
+_UNSEEN_TEXT = (
+    r"[\x00-\x1f\x7f-\x{9f}\x{61c}\x{200b}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}"
+    r"\x{e0000}-\x{e007f}]"
+)
+Problems = list[tuple[int, str | None, str]]
 
 
 def period_bounds(time_period: str) -> tuple[date, date]:
@@ -103,7 +113,7 @@ def period_bounds(time_period: str) -> tuple[date, date]:
     """
     match = PERIOD_PATTERN.fullmatch(time_period)
     if match is None:
-        if re.fullmatch(r"\d{4}", time_period):
+        if re.fullmatch(r"[0-9]{4}", time_period):
             raise ValueError(
                 f"time_period `{time_period}` is a bare year: write {time_period}-01-01/P1Y for a calendar year "
                 f"or {int(time_period) - 1}-10-01/P1Y for a federal fiscal year"
@@ -201,9 +211,10 @@ def conform(frame: pl.DataFrame, source_id: str, vocabulary: Vocabulary | None =
         bound (qualifier lt) comes out without a value: the bound is a threshold, kept in its note.
 
     Raises:
-        ObservationError: an unknown or missing column, an unreadable number, an unknown code, a bare year, a period
-            that ends before it starts or whose given bounds differ from it, a value without a fitting status, a negative
-            value, an unfit qualifier, a malformed date, an empty locator, or two rows with one key.
+        ObservationError: an unknown or missing column, one that holds lists, signs that cannot be seen, a text without end, an
+            unreadable number, an unknown code, a bare year, a period that ends before it starts or whose given bounds differ from
+            it, a value without a fitting status, a negative value, an unfit qualifier, a malformed date, an empty locator, or two
+            rows with one key.
     """
     vocabulary = vocabulary or catalogue_vocabulary()
     frame = _with_all_columns(frame, source_id)
@@ -218,15 +229,20 @@ def conform(frame: pl.DataFrame, source_id: str, vocabulary: Vocabulary | None =
         *_column_problems(text, (*SERIES_DIMENSIONS, "value_qualifier", "obs_status", "evidence"), vocabulary, source_id),
         *_bad_rows(text, pl.col("source_locator").is_null(), "source_locator is empty: say where the figure stands"),
     ]
-    for value in text["published_on"].drop_nulls().unique(maintain_order=True):
-        if problem := published_on_problem(value):
-            problems += _bad_rows(text, pl.col("published_on") == value, problem)
-    bounds = {}
+    for column in COLUMNS:
+        if column.dtype == _TEXT:
+            unseen, long = pl.col(column.name).str.contains(_UNSEEN_TEXT), pl.col(column.name).str.len_chars() > _LONGEST_TEXT
+            problems += _bad_rows(text, unseen, f"{column.name} holds signs that cannot be seen: write it without them")
+            problems += _bad_rows(text, long, f"{column.name} has more than {_LONGEST_TEXT:,} characters: shorten it")
+    days = text["published_on"].drop_nulls().unique(maintain_order=True)
+    problems += _bad_codes(text, "published_on", {day: problem for day in days if (problem := published_on_problem(day))})
+    bounds, unreadable_periods = {}, {}
     for value in text["time_period"].unique(maintain_order=True):
         try:
             bounds[value] = period_bounds(value or "")
         except ValueError as problem:
-            problems += _bad_rows(text, pl.col("time_period").eq_missing(pl.lit(value)), str(problem))
+            unreadable_periods[value] = str(problem)
+    problems += _bad_codes(text, "time_period", unreadable_periods)
     for name in ("obs_value", "base_value", "decimals"):
         number = pl.col(name).cast(SCHEMA[name], strict=False)
         unreadable = pl.col(name).is_not_null() & (number.is_null() | ~number.cast(pl.Float64).is_finite())
@@ -285,34 +301,52 @@ def conform(frame: pl.DataFrame, source_id: str, vocabulary: Vocabulary | None =
 def _with_all_columns(frame: pl.DataFrame, source_id: str) -> pl.DataFrame:
     unknown = [name for name in frame.columns if name not in SCHEMA]
     if unknown:
-        raise ObservationError(f"{source_id}: unknown column {', '.join(unknown)}: remove it or name it as in the schema")
+        names = shown(", ".join(unknown), _LONGEST_PROBLEM).replace("\n", " ")
+        raise ObservationError(f"{source_id}: unknown column {names}: remove it or name it as in the schema")
     if "source_id" not in frame.columns:
         frame = frame.with_columns(pl.lit(source_id).alias("source_id"))
     absent = [name for name in SCHEMA if name not in frame.columns]
     needed = [name for name in absent if name not in OPTIONAL]
     if needed:
         raise ObservationError(f"{source_id}: no column {', '.join(needed)}: add it")
+    for name, dtype in frame.schema.items():
+        if dtype.is_nested() or dtype in (pl.Object, pl.Binary):
+            raise ObservationError(f"{source_id}: column {name} holds {dtype}, not one text or number in each row: write it as text")
     return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
 
 
-def _column_problems(text: pl.DataFrame, names: Iterable[str], vocabulary: Vocabulary, source_id: str) -> list[tuple[int, str]]:
-    problems = []
+def _column_problems(text: pl.DataFrame, names: Iterable[str], vocabulary: Vocabulary, source_id: str) -> Problems:
+    problems: Problems = []
     for name in names:
-        for code in text[name].unique(maintain_order=True):
-            for problem in series_problems({name: code}, vocabulary):
-                problems += _bad_rows(text, pl.col(name).eq_missing(pl.lit(code)), problem)
+        found = {code: series_problems({name: code}, vocabulary) for code in text[name].unique(maintain_order=True)}
+        problems += _bad_codes(text, name, {code: "; ".join(said) for code, said in found.items() if said})
     foreign = pl.col("source_id").is_not_null() & (pl.col("source_id") != source_id)
     return [*problems, *_bad_rows(text, foreign, f"source_id is not `{source_id}`: the row belongs to another file")]
 
 
-def _bad_rows(frame: pl.DataFrame, bad: pl.Expr, problem: str) -> list[tuple[int, str]]:
-    rows = frame.filter(bad).select("row", pl.col("source_locator"))
-    return [(row, f"row {row} ({locator or 'no locator'}): {problem}") for row, locator in rows.iter_rows()]
+def _bad_codes(frame: pl.DataFrame, name: str, problems: Mapping[str | None, str]) -> Problems:
+    """Find the rows of all bad codes of a column at once: a file may have as many codes as rows."""
+    if not problems:
+        return []
+    bad = pl.col(name).is_in([code for code in problems if code is not None])
+    if None in problems:
+        bad = bad | pl.col(name).is_null()
+    rows = frame.filter(bad).select("row", "source_locator", name)
+    return [(row, locator, problems[code]) for row, locator, code in rows.iter_rows()]
 
 
-def _raise(problems: list[tuple[int, str]], source_id: str) -> None:
+def _bad_rows(frame: pl.DataFrame, bad: pl.Expr, problem: str) -> Problems:
+    rows = frame.filter(bad).select("row", "source_locator")
+    return [(row, locator, problem) for row, locator in rows.iter_rows()]
+
+
+def _raise(problems: Problems, source_id: str) -> None:
     if problems:
-        shown = [f"{source_id}: {text}" for _, text in sorted(problems)[:_SHOWN_PROBLEMS]]
+        first = sorted(problems, key=lambda found: (found[0], found[2]))[:_SHOWN_PROBLEMS]
+        told = [
+            shown(f"{source_id}: row {row} ({shown(locator or 'no locator', _LONGEST_LOCATOR)}): {problem}", _LONGEST_PROBLEM)
+            for row, locator, problem in first
+        ]
         if len(problems) > _SHOWN_PROBLEMS:
-            shown.append(f"{source_id}: and {len(problems) - _SHOWN_PROBLEMS} more")
-        raise ObservationError("\n".join(shown))
+            told.append(f"{source_id}: and {len(problems) - _SHOWN_PROBLEMS} more")
+        raise ObservationError("\n".join(line.replace("\n", " ") for line in told))

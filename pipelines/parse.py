@@ -5,29 +5,47 @@ Does not belong here: fetching (snapshots.py), reading figures (sources/), and c
 
     python -m pipelines.parse SOURCE_ID FILE --out OBSERVATIONS.parquet [--published-on DATE]
 
-Exit status: 0 written, 1 the file cannot be read with certainty (one line on standard error says why), 2 wrong usage.
+FILE may be a folder where a release comes in several files, as those that hold records do.
+Exit status: 0 written, 1 the file cannot be read with certainty (the last line on standard error says why; only files of records log
+anything before it), 2 wrong usage.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import hashlib
 import importlib
+import logging
+import lzma
 import os
 import pkgutil
+import struct
 import sys
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import polars as pl
 
 import pipelines.sources
+from pipelines.archives import ArchiveError
+from pipelines.catalog import load_sources
 from pipelines.observations import ObservationError, conform, published_on_problem
-from pipelines.publications import PublicationError
-from pipelines.snapshots import Snapshot, snapshot_of_file
+from pipelines.publications import PublicationError, shown
+from pipelines.snapshots import Snapshot, sha256_of, snapshot_of_file
 from pipelines.vocabulary import VocabularyError
 
 Parser = Callable[[Snapshot], pl.DataFrame]
+_LONGEST_QUOTATION = 300
+#: what parsers, and what they read files with, raise when a file is not what they expect; trouble of the disk is none of it
+_UNREADABLE = (
+    ValueError, LookupError, ArithmeticError, TypeError, AttributeError, AssertionError, RuntimeError, EOFError, SyntaxError, MemoryError,
+    struct.error, csv.Error, pl.exceptions.PolarsError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
 
 
 def source_ids() -> tuple[str, ...]:
@@ -52,10 +70,49 @@ def observations_of(snapshot: Snapshot) -> pl.DataFrame:
 
     Raises:
         LookupError: the source has no parser.
-        PublicationError: the publication cannot be read with certainty.
+        PublicationError: the publication cannot be read with certainty, or not at all.
         ObservationError: what was read is not a set of observations.
+        VocabularyError: a code list of the project is damaged.
     """
-    return conform(parser_of(snapshot.source_id)(snapshot), snapshot.source_id)
+    frame = read_publication(parser_of(snapshot.source_id), snapshot)
+    return conform(frame.with_columns(pl.lit(snapshot.snapshot_id).alias("snapshot_id")), snapshot.source_id)
+
+
+def read_publication(parse: Parser, snapshot: Snapshot) -> pl.DataFrame:
+    """Run a parser; whatever it, or what it reads files with, raises because of the file becomes an error that names the source.
+
+    Raises:
+        PublicationError: the publication cannot be read with certainty, or not at all.
+        ObservationError: what was read is not a set of observations.
+        VocabularyError: a code list of the project is damaged.
+    """
+    source_id = snapshot.source_id
+    try:
+        return parse(snapshot)
+    except (PublicationError, ObservationError, VocabularyError) as problem:
+        if source_id in str(problem):
+            raise
+        raise PublicationError(f"{source_id}: {problem}") from problem
+    except ArchiveError as problem:
+        raise PublicationError(f"{source_id}: {problem}: publication quarantined") from problem
+    except (*_UNREADABLE, pl.exceptions.PanicException) as problem:
+        # words that nobody chose may quote what was being read, and a record is never quoted
+        quoted = "" if source_id in _record_sources() else f": {shown(str(problem), _LONGEST_QUOTATION)}"
+        told = f"{source_id}: cannot be read ({type(problem).__name__}{quoted}): a layout that its parser does not know, or a damaged file"
+        raise PublicationError(f"{told}: publication quarantined") from (None if source_id in _record_sources() else problem)
+
+
+@cache
+def _record_sources() -> frozenset[str]:
+    return frozenset(source.source_id for source in load_sources() if source.kind == "records")
+
+
+def snapshot_of_folder(source_id: str, folder: Path) -> Snapshot:
+    """Make a snapshot of a release that comes in several files; its hash is of their names and hashes."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()} {sha256_of(path)}\n".encode())
+    return Snapshot(source_id=source_id, path=folder, snapshot_id=digest.hexdigest())
 
 
 def write_whole(frame: pl.DataFrame, path: Path) -> None:
@@ -85,13 +142,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = command.parse_args(arguments)
     if chosen.source_id not in source_ids():
         command.error(f"no parser for `{chosen.source_id}`: choose one of {', '.join(source_ids())}")
-    if not chosen.file.is_file():
-        command.error(f"there is no file {chosen.file}")
+    in_files = chosen.file.is_dir() and chosen.source_id in {source.source_id for source in load_sources() if source.kind == "records"}
+    if not chosen.file.is_file() and not in_files:
+        command.error(f"{chosen.file} is a folder: give one file" if chosen.file.is_dir() else f"there is no file {chosen.file}")
     if not chosen.out.parent.is_dir():
         command.error(f"there is no folder {chosen.out.parent}")
     if chosen.published_on is not None and (problem := published_on_problem(chosen.published_on)):
         command.error(problem)
-    snapshot = replace(snapshot_of_file(chosen.source_id, chosen.file), published_on=chosen.published_on)
+    # files of records take minutes and say how far they are; where a caller has set up logging, its settings stand
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    given = (snapshot_of_folder if in_files else snapshot_of_file)(chosen.source_id, chosen.file)
+    snapshot = replace(given, published_on=chosen.published_on)
     try:
         frame = observations_of(snapshot)
     except (PublicationError, ObservationError, VocabularyError) as problem:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,6 +41,15 @@ MARK_RISE = (1.5, 7.0)
 INDENT = 15.0
 #: share of the page height at its foot where a page number may stand alone
 FOOTER = 0.09
+
+#: what no publication read here comes near (the longest has 140 pages, the densest page 4,000 characters), and no reader could check
+_MAX_PAGES = 1_000
+_MAX_CHARACTERS = 25_000
+_MAX_ALL_CHARACTERS = 1_500_000
+#: all streams unpacked: the text of a page takes kilobytes, a picture some megabytes
+_MAX_UNPACKED_BYTES = 256 << 20
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+_PACKED_AT_A_TIME, _UNPACKED_AT_A_TIME = 1 << 16, 1 << 20
 
 _WORD = re.compile("[^\\s\ufffe\x00\x02]+[\ufffe\x02]?")
 _SOFT_HYPHENS = "\ufffe\x02"
@@ -177,13 +187,24 @@ def read_document(source_id: str, path: Path) -> Document:
     Raises:
         PublicationError: the file is no PDF, is damaged or encrypted, or has no text.
     """
+    _refuse_bombs(source_id, path)
     try:
         pdf = pdfium.PdfDocument(path)
     except (pdfium.PdfiumError, OSError) as problem:
         raise quarantined(source_id, None, f"the file cannot be opened as a PDF ({problem})", "the download is damaged or no PDF") from None
     try:
+        if len(pdf) > _MAX_PAGES:
+            raise quarantined(source_id, None, f"{len(pdf):,} pages, more than {_MAX_PAGES:,}", "this is another document")
         properties = pdf.get_metadata_dict()
-        pages = tuple(_read_page(pdf, number) for number in range(1, len(pdf) + 1))
+        pages: list[Page] = []
+        left = _MAX_ALL_CHARACTERS
+        for number in range(1, len(pdf) + 1):
+            page, characters = _read_page(source_id, pdf, number)
+            pages.append(page)
+            left -= characters
+            if left < 0:
+                what = f"more than {_MAX_ALL_CHARACTERS:,} characters up to this page"
+                raise quarantined(source_id, number, what, "this is another document, or made to do harm")
     except pdfium.PdfiumError as problem:
         raise quarantined(source_id, None, f"a page cannot be read ({problem})", "the file is damaged") from None
     finally:
@@ -191,12 +212,38 @@ def read_document(source_id: str, path: Path) -> Document:
     if not any(page.words for page in pages):
         raise quarantined(source_id, None, "no page holds text", "the file is empty or a scan")
     dated = _PDF_DATE.match(properties.get("ModDate") or properties.get("CreationDate") or "")
-    return Document(source_id, pages, properties.get("Title") or "", "-".join(dated.groups()) if dated else None)
+    return Document(source_id, tuple(pages), properties.get("Title") or "", "-".join(dated.groups()) if dated else None)
 
 
-def _read_page(pdf: pdfium.PdfDocument, number: int) -> Page:
+def _refuse_bombs(source_id: str, path: Path) -> None:
+    """Refuse a file whose streams unpack to more than its pages can need: the library would unpack them whole."""
+    content = memoryview(path.read_bytes())
+    total = 0
+    for match in _STREAM.finditer(content):
+        unpacker = zlib.decompressobj()
+        place = match.end()
+        waiting: memoryview | bytes = b""
+        while not unpacker.eof and (waiting or place < len(content)):
+            if not waiting:
+                waiting = content[place : place + _PACKED_AT_A_TIME]
+                place += len(waiting)
+            try:
+                total += len(unpacker.decompress(waiting, _UNPACKED_AT_A_TIME))
+            except zlib.error:  # packed in another way, or not at all
+                break
+            if total > _MAX_UNPACKED_BYTES:
+                what = f"its streams unpack to more than {_MAX_UNPACKED_BYTES:,} bytes"
+                raise quarantined(source_id, None, what, "the file is made to do harm")
+            waiting = unpacker.unconsumed_tail
+
+
+def _read_page(source_id: str, pdf: pdfium.PdfDocument, number: int) -> tuple[Page, int]:
+    """Read the words of a page, and count its characters."""
     page = pdf[number - 1]
     text_page = page.get_textpage()
+    if text_page.count_chars() > _MAX_CHARACTERS:
+        what = f"{text_page.count_chars():,} characters, more than {_MAX_CHARACTERS:,}"
+        raise quarantined(source_id, number, what, "the page is damaged or made to do harm")
     text = text_page.get_text_range()
     if len(text) != text_page.count_chars():  # characters and places must be counted alike
         text = "".join(chr(raw.FPDFText_GetUnicode(text_page.raw, index)) for index in range(text_page.count_chars()))
@@ -205,7 +252,7 @@ def _read_page(pdf: pdfium.PdfDocument, number: int) -> Page:
     width, height = page.get_size()
     text_page.close()
     page.close()
-    return Page(number, width, height, words)
+    return Page(number, width, height, words), len(text)
 
 
 def _words(handle: ctypes.c_void_p, text: str) -> list[Word]:

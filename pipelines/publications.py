@@ -17,10 +17,33 @@ from pathlib import Path
 import polars as pl
 
 _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})*")
+#: what does something to a terminal, a log or a line of text instead of being read: controls, marks of direction, line and page ends
+_UNSEEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
+)
+_LONGEST_MESSAGE = 1_500
+_KEPT_END = 400
+
+
+def shown(text: str, longest: int = _LONGEST_MESSAGE) -> str:
+    """Write text of a publication so that it can stand in a message, a log or a report: what cannot be seen as escapes, the middle cut.
+
+    Args:
+        text: any text; its line ends stay.
+        longest: characters at most; the beginning (which names the place) and the end (the remedy) are kept.
+    """
+    if len(text) > longest:
+        end = min(_KEPT_END, longest // 3)
+        text = f"{text[: longest - end]} ... {len(text) - longest:,} characters left out ... {text[-end:]}"
+    return _UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 class PublicationError(ValueError):
     """A publication that cannot be read with certainty: the message names source, place, finding and meaning."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shown(message))
 
 
 def quarantined(source_id: str, page: int | None, what: str, meaning: str) -> PublicationError:

@@ -41,6 +41,10 @@ _DISTRICTS = PROJECT / "catalog" / "judicial_districts.csv"
 _LIMITS = ArchiveLimits(max_total_bytes=1 << 38)
 _DEFLATE64 = 9
 _CHUNK = 1 << 20
+#: the widest files have lines of 60,000 characters and 22,000 columns; records of fixed width have below 3,000
+_LONGEST_LINE = 16 << 20
+_MOST_COLUMNS = 100_000
+_WIDEST_RECORD = 1 << 20
 #: large enough that a block outweighs the cost of starting on it, small enough that memory stays flat
 _BLOCK = 16 << 20
 #: records of fixed width are cut one by one, which is fastest while the block is still in the processor's cache
@@ -166,11 +170,19 @@ def _zipped_chunks(path: Path, name: str) -> Iterator[bytes]:
 def _deflate64_chunks(path: Path, name: str) -> Iterator[bytes]:
     with zipfile.ZipFile(path) as archive:
         entry = archive.getinfo(name)
+    done = 0
     try:
         for _, _, pieces in stream_unzip(_chunks_from(path, entry.header_offset), chunk_size=_CHUNK):
-            yield from pieces
+            for piece in pieces:
+                done += len(piece)
+                if done > entry.file_size:
+                    raise PublicationError(f"{path.name}: `{name}` holds more than the {entry.file_size:,} bytes that it declares: refused")
+                yield piece
             return
-    except UnzipError as problem:
+    except PublicationError:
+        raise
+    # what inflating a damaged stream leads to besides its own errors: references before its start, places before the file
+    except (UnzipError, ValueError, IndexError, OSError) as problem:
         raise PublicationError(f"{path.name}: `{name}` cannot be decompressed ({type(problem).__name__}): fetch it again") from problem
 
 
@@ -265,7 +277,13 @@ class DelimitedText:
                 return pl.collect_all(ask(scan(lines, types).select(fields)), engine="streaming")
             except pl.exceptions.ComputeError:
                 # some cell of this block is no number: read all of them as text first, and let `ask` judge what is none
-                return pl.collect_all(ask(scan(lines, {}).with_columns(unsure).select(fields)), engine="streaming")
+                try:
+                    return pl.collect_all(ask(scan(lines, {}).with_columns(unsure).select(fields)), engine="streaming")
+                except pl.exceptions.PolarsError as problem:
+                    # its words quote the lines
+                    place = f"{self.file.source_id}: {self.file.name}"
+                    told = f"{place}: lines are no delimited text ({type(problem).__name__}): look at the download"
+                    raise PublicationError(told) from None
 
         return _on_workers(_whole_lines(self.file.chunks(block), block, head), work)
 
@@ -279,6 +297,9 @@ def open_delimited(file: TextFile, separator: str, quote: str | None = None) -> 
     lines = list(_first_lines(file.chunks(), 2))
     if not lines or not lines[0].strip():
         raise PublicationError(f"{file.source_id}: {file.name}: is empty: fetch it again")
+    if lines[0].count(separator.encode()) > _MOST_COLUMNS:
+        what = f"the header line has more than {_MOST_COLUMNS:,} columns"
+        raise PublicationError(f"{file.source_id}: {file.name}: {what}: look at the download")
     header, first = ((*line.decode("latin-1").rstrip("\r\n").split(separator),) for line in [*lines, b""][:2])
     return DelimitedText(file, separator, quote, tuple(name.strip().strip('"').upper() for name in header), first)
 
@@ -286,14 +307,21 @@ def open_delimited(file: TextFile, separator: str, quote: str | None = None) -> 
 def _first_lines(chunks: Iterator[bytes], number: int) -> Iterator[bytes]:
     begun = next(chunks, b"").removeprefix(b"\xef\xbb\xbf")
     for _ in range(number):
-        while b"\n" not in begun:
+        pieces = [begun]
+        while b"\n" not in pieces[-1]:
             piece = next(chunks, b"")
             if not piece:
-                yield begun
+                yield b"".join(pieces)
                 return
-            begun += piece
-        line, _, begun = begun.partition(b"\n")
+            pieces.append(piece)
+            _refuse_endless(sum(map(len, pieces)))
+        line, _, begun = b"".join(pieces).partition(b"\n")
         yield line
+
+
+def _refuse_endless(length: int) -> None:
+    if length > _LONGEST_LINE + _CHUNK:
+        raise PublicationError(f"a line has more than {_LONGEST_LINE:,} bytes: this is another file, or look at the download")
 
 
 def _whole_lines(chunks: Iterator[bytes], size: int, head: bytes) -> Iterator[bytes]:
@@ -305,6 +333,8 @@ def _whole_lines(chunks: Iterator[bytes], size: int, head: bytes) -> Iterator[by
         cut = piece.rfind(b"\n") + 1
         if held < size or not cut:
             pieces.append(piece)
+            if not cut:
+                _refuse_endless(held - size)
             continue
         view = memoryview(piece)
         yield b"".join([head, *pieces, view[:cut]])
@@ -315,10 +345,8 @@ def _whole_lines(chunks: Iterator[bytes], size: int, head: bytes) -> Iterator[by
 
 
 def _without_first_line(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    begun = b""
     for piece in chunks:
-        begun += piece
-        _, end, rest = begun.partition(b"\n")
+        _, end, rest = piece.partition(b"\n")
         if end:
             yield rest
             break
@@ -370,6 +398,9 @@ def query_fixed_width(
         raise PublicationError(
             f"{files[0].source_id}: the layout of {layout.table} has no column {', '.join(absent)}: the release has changed"
         )
+    if layout.width > _WIDEST_RECORD:
+        what = f"the README gives records of {layout.table} {layout.width:,} characters"
+        raise PublicationError(f"{files[0].source_id}: {what}: use the README of the same release")
     length = layout.width + 1
     begin = min(layout.columns[name][0] for name in columns)
     span = max(start + width for start, width in (layout.columns[name] for name in columns)) - begin

@@ -36,14 +36,13 @@ from typing import IO, Any, TypeVar
 from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
 
 import requests
-from bs4 import BeautifulSoup
-from bs4.exceptions import ParserRejectedMarkup
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from requests.utils import get_environ_proxies, requote_uri, select_proxy
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from pipelines.archives import ArchiveError, ArchiveLimits, list_members
+from pipelines.pages import PageError, tree_of
 
 log = logging.getLogger(__name__)
 _E = TypeVar("_E", bound=BaseException)
@@ -611,9 +610,9 @@ def _find_link(errand: _Errand, index_url: str, link_pattern: str) -> str:
     try:
         reply = _obtain(reading, index_url, page, {})
         _accepted_type(reading, index_url, page)
-        soup = BeautifulSoup(page.read_bytes(), "html.parser")
-    except ParserRejectedMarkup:
-        raise errand.failure(index_url, "the index page is no readable HTML", "look at it in a browser") from None
+        soup = tree_of(page.read_bytes())
+    except PageError as problem:
+        raise errand.failure(index_url, f"the index page is no readable HTML: {problem}", "look at it in a browser") from None
     finally:
         _discard(page)
     base_tag = soup.find("base", href=True)

@@ -13,10 +13,10 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
+from bs4 import Tag, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString, PreformattedString
-from bs4.exceptions import ParserRejectedMarkup
 
+from pipelines.pages import PageError, tree_of
 from pipelines.snapshots import HTML, TEXT, XML, Snapshot, Vintage, sha256_of, sniff
 
 _LINE, _CELL = "\x1e", "\x1f"
@@ -140,8 +140,8 @@ def _page_lines(content: bytes, snapshot: Snapshot, *, is_html: bool) -> Iterato
         with warnings.catch_warnings():
             # Only the text of an XML page is wanted, and the tolerant parser finds it.
             warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
-            soup = BeautifulSoup(content, "html.parser", from_encoding=declared.group(1).decode("ascii") if declared else None)
-    except (ParserRejectedMarkup, LookupError) as problem:
+            soup = tree_of(content, declared.group(1).decode("ascii") if declared else None)
+    except (PageError, LookupError) as problem:
         raise WatchedPageError(f"{snapshot.source_id}: {_place(snapshot)} cannot be read as a page ({problem}): look at it") from problem
     title = soup.title.get_text(" ") if is_html and soup.title is not None else ""
     unseen = [tag for tag in soup.find_all(True) if _is_unseen(tag)]

@@ -16,9 +16,9 @@ from datetime import date, timedelta
 
 import polars as pl
 from bs4 import BeautifulSoup, Tag
-from bs4.exceptions import ParserRejectedMarkup
 
 from pipelines.grid_tables import Grid, Row, Table, is_year, read_table, read_worksheets
+from pipelines.pages import read_page
 from pipelines.publications import Fingerprint, PublicationError, observation_frame, quarantined, read_count
 from pipelines.snapshots import Snapshot
 
@@ -380,13 +380,8 @@ def _text(element: Tag) -> str:
 
 
 def _indicators(snapshot: Snapshot) -> _Indicators:
-    try:
-        page = BeautifulSoup(snapshot.path.read_bytes(), "html.parser")
-    except ParserRejectedMarkup as problem:
-        raise quarantined(SOURCE_ID, None, f"the page cannot be read ({problem})", "the download is damaged") from None
     # footnote marks stand beside numbers as raised digits
-    for hidden in page(["script", "style", "template", "noscript", "sup"]):
-        hidden.decompose()
+    page = read_page(SOURCE_ID, snapshot.path, unseen=("script", "style", "template", "noscript", "sup"))
     tables = [grid for table in page.find_all("table") if (grid := _cells(table)) and grid[0][0].casefold() == _INDICATOR_HEADER]
     if len(tables) != 1:
         raise quarantined(SOURCE_ID, None, f"{len(tables)} tables of caseload indicators, expected one", "this is another page")

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import polars as pl
 from bs4 import BeautifulSoup, Tag
-from bs4.exceptions import ParserRejectedMarkup
 
+from pipelines.pages import read_page
 from pipelines.publications import Fingerprint, observation_frame, quarantined, read_count
 from pipelines.snapshots import Snapshot
 
@@ -66,7 +66,7 @@ def parse(snapshot: Snapshot) -> pl.DataFrame:
     Raises:
         PublicationError: the page cannot be read with certainty.
     """
-    table = _table(_page(snapshot))
+    table = _table(read_page(SOURCE_ID, snapshot.path))
     if snapshot.published_on is not None and int(snapshot.published_on[:4]) < table.years[1]:
         raise quarantined(
             SOURCE_ID, None, f"published on {snapshot.published_on} with a column {table.years[1]}", "the period is not certain"
@@ -113,23 +113,13 @@ def fingerprint(snapshot: Snapshot) -> Fingerprint:
     Raises:
         PublicationError: the page cannot be read with certainty.
     """
-    table = _table(_page(snapshot))
+    table = _table(read_page(SOURCE_ID, snapshot.path))
     return Fingerprint((table.header, *map(str, table.years)), tuple(table.rows), (), ())
 
 
 def _starts_wider_duty(topic: _Topic, table: _Table) -> bool:
     before, after = (date.fromisoformat(f"{year}-{table.first_day}") for year in table.years)
     return topic.breakdown.startswith("incident_type=") and before < _WIDER_DUTY <= after
-
-
-def _page(snapshot: Snapshot) -> BeautifulSoup:
-    try:
-        page = BeautifulSoup(snapshot.path.read_bytes(), "html.parser")
-    except ParserRejectedMarkup as problem:
-        raise quarantined(SOURCE_ID, None, f"the page cannot be read ({problem})", "the download is damaged") from None
-    for hidden in page(["script", "style", "template", "noscript"]):
-        hidden.decompose()
-    return page
 
 
 def _text(element: Tag) -> str:

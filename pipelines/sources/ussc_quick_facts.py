@@ -15,8 +15,8 @@ from functools import cache
 
 import polars as pl
 from bs4 import BeautifulSoup, Tag
-from bs4.exceptions import ParserRejectedMarkup
 
+from pipelines.pages import read_page
 from pipelines.publications import Fingerprint, PublicationError, observation_frame, quarantined, read_count
 from pipelines.snapshots import Snapshot
 from pipelines.vocabulary import PROJECT
@@ -128,12 +128,7 @@ def _text(element: Tag) -> str:
 
 
 def _facts(snapshot: Snapshot) -> _Facts:
-    try:
-        page = BeautifulSoup(snapshot.path.read_bytes(), "html.parser")
-    except ParserRejectedMarkup as problem:
-        raise quarantined(SOURCE_ID, None, f"the page cannot be read ({problem})", "the download is damaged") from None
-    for hidden in page(["script", "style", "template", "noscript"]):
-        hidden.decompose()
+    page = read_page(SOURCE_ID, snapshot.path)
     text = _text(page)
     firsts = list(_FIRST.finditer(text))
     if len(firsts) != 1:

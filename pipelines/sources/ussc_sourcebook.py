@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from bs4 import BeautifulSoup
-from bs4.exceptions import ParserRejectedMarkup
 
+from pipelines.pages import read_page
 from pipelines.pdf_tables import Document, Page, Word, chunks_of, read_document, text_of, year_of_data
 from pipelines.publications import Fingerprint, PublicationError, observation_frame, quarantined, read_count
 from pipelines.snapshots import Snapshot
@@ -141,12 +140,7 @@ def _totals(snapshot: Snapshot) -> _Totals:
     with snapshot.path.open("rb") as stream:
         if stream.read(5) == b"%PDF-":
             return _table(read_document(SOURCE_ID, snapshot.path))
-    try:
-        page = BeautifulSoup(snapshot.path.read_bytes(), "html.parser")
-    except ParserRejectedMarkup as problem:
-        raise quarantined(SOURCE_ID, None, f"the page cannot be read ({problem})", "the download is damaged") from None
-    for hidden in page(["script", "style", "template", "noscript"]):
-        hidden.decompose()
+    page = read_page(SOURCE_ID, snapshot.path)
     text = " ".join(page.get_text(" ").replace("\u00a0", " ").split())
     titles = tuple(" ".join(title.get_text(" ").split()) for title in page.find_all(["title", "h1", "h2"]))
     overviews, sourcebooks = list(_OVERVIEW.finditer(text)), list(_SOURCEBOOK.finditer(text))
