@@ -11,11 +11,11 @@ import fcntl
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -117,19 +117,15 @@ def _accompany(folder: Path, earlier: Path | None) -> None:
     from pipelines import differences, exports, report  # altair, xlsxwriter and the templates are loaded only by those who write
 
     database = folder / DATABASE
-    command = [sys.executable, "-m", "pipelines.exports", str(database.resolve()), str(folder.resolve())]
-    command += ["--earlier", str(earlier.resolve())] if earlier else []
-    # exports and report take seconds of Python each, and know nothing of each other: two processes, two cores
-    with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as exporting:  # noqa: S603 (our own module)
-        try:
-            changes = differences.describe(differences.compare_releases(earlier, database))
-            report.write_report(database, folder, changes, report.DOWNLOADS)
-        except BaseException:
-            exporting.kill()
-            raise
-        _, told = exporting.communicate()
-    if exporting.returncode:
-        raise ReleaseError(f"{DATABASE}: the exports could not be written: {told.strip()[-2000:]}")
+    changes = differences.compare_releases(earlier, database)
+    # two threads, not two processes: a build that is killed must not leave one behind that goes on writing
+    with ThreadPoolExecutor() as workers:
+        written = [
+            workers.submit(exports.write_exports, database, folder, changes),
+            workers.submit(report.write_report, database, folder, differences.describe(changes), report.DOWNLOADS),
+        ]
+        for one in written:
+            one.result()
     exports.write_checksums(folder)
 
 

@@ -73,7 +73,7 @@ def run(target: Callable[..., None], arguments: Sequence[object]) -> int:
     """Run a child to its end; returns its exit code."""
     child = PROCESSES.Process(target=target, args=tuple(arguments))
     child.start()
-    child.join(120)
+    child.join(600)
     code = child.exitcode
     if code is None:
         child.kill()
@@ -191,7 +191,7 @@ def build_at_once(workplace: Workplace, builds: int) -> str:
     for child in children:
         child.start()
     for child in children:
-        child.join(180)
+        child.join(600)
     assert [child.exitcode for child in children] == [0] * builds
     check_published(workplace)
     assert notes(workplace) == ["at once"]
