@@ -60,9 +60,7 @@ def main() -> int:
 
 
 def _files(seed: str, minutes: float, wanted: frozenset[str]) -> Iterator[tuple[str, Subject]]:
-    for what, subject in bombs():
-        if not wanted or subject.source_id in wanted:
-            yield what, subject
+    yield from bombs(wanted)
     chance = random.Random(seed)
     chosen = [subject for subject in subjects() if not wanted or subject.source_id in wanted]
     end = time.monotonic() + 60 * minutes
