@@ -18,8 +18,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.shared_deployment.ceph import CephServer
 
 _PATIENCE = 60.0
 
@@ -120,3 +124,12 @@ def postgres() -> Iterator[PostgresServer]:
                 yield server
         finally:
             log.unlink()
+
+
+@pytest.fixture(scope="session")
+def ceph() -> Iterator[CephServer]:
+    """A real S3-compatible server with the bucket `statistics`."""
+    from tests.shared_deployment.ceph import ceph_cluster
+
+    with ceph_cluster() as server:
+        yield server
