@@ -57,6 +57,7 @@ def make_release(data: Path, number: int, files: int = _FILES_OF_A_RELEASE, padd
     for index in range(files):
         (folder / f"part_{index}.txt").write_text(f"{number}\n" + "x" * padding, encoding="ascii")
     (folder / "INPUTS").write_text(f"{number:064x}\n", encoding="ascii")
+    (folder / releases.DATABASE).write_bytes(b"synthetic: never opened")
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     (folder / CHECKSUMS).write_text("".join(f"{sha256_of(folder / name)}  {name}\n" for name in names), encoding="utf-8")
     return releases.Release(folder.name, folder, f"{number:064x}", rebuilt=True)
@@ -65,7 +66,8 @@ def make_release(data: Path, number: int, files: int = _FILES_OF_A_RELEASE, padd
 def numbers_of(folder: Path) -> set[int]:
     """Read the number from every file of a synthetic release."""
     told = {int(path.read_text(encoding="ascii").split("\n")[0]) for path in folder.glob("part_*.txt")}
-    return told | {int((folder / "INPUTS").read_text(encoding="ascii"), 16)} | set(pl.read_parquet(folder / "parquet" / "*.parquet")["number"])
+    told |= set(pl.read_parquet(folder / "parquet" / "*.parquet")["number"])
+    return told | {int((folder / "INPUTS").read_text(encoding="ascii"), 16)}
 
 
 def build_ids(bucket: Bucket) -> set[str]:
@@ -79,7 +81,8 @@ def archive(data: Path, source_id: str, content: bytes) -> str:
     (folder / snapshot_id).write_bytes(content)
     manifest = {
         "source_id": source_id, "snapshot_id": snapshot_id, "url": "https://example.org/synthetic",
-        "final_url": "https://example.org/synthetic", "found_on": None, "retrieved_at": "2026-01-01T00:00:00+00:00", "etag": None, "last_modified": None, "media_type": "text/csv",
+        "final_url": "https://example.org/synthetic", "found_on": None, "retrieved_at": "2026-01-01T00:00:00+00:00",
+        "etag": None, "last_modified": None, "media_type": "text/csv",
         "bytes": len(content), "published_on": None,
     }  # fmt: skip
     (folder / f"{snapshot_id}.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -168,7 +171,7 @@ def test_a_machine_gets_what_another_has_and_a_snapshot_is_its_sha256(bucket: Bu
     tell(first, "snapshots/.turns/example.org", "1")
     tell(first, f"snapshots/{_SOURCE}/unfinished.part", "no")
     assert push(first, bucket).files == 4
-    assert bucket.listed(f"objects/{snapshot_id}")
+    assert f"objects/{snapshot_id}" in bucket.listed("objects")
     assert pull(second, bucket).files == 4
     for name in (f"observations/{_SOURCE}/ledger.json", f"quarantine/{_SOURCE}/{snapshot_id}.md"):
         assert (second / name).read_bytes() == (first / name).read_bytes()
