@@ -10,9 +10,11 @@ import contextlib
 import os
 import pwd
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +23,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.vocabulary import PROJECT
+
+DEPLOYED = PROJECT / "deploy" / "shared_deployment"
+BIN = Path(sys.executable).parent
 _PATIENCE = 60.0
 
 
@@ -120,3 +126,127 @@ def postgres() -> Iterator[PostgresServer]:
                 yield server
         finally:
             log.unlink()
+
+
+@dataclass(frozen=True)
+class RedisServer:
+    """A Redis server of this test session: the broker, and where steps leave their results.
+
+    Attributes:
+        port: of loopback.
+        password: drawn for this session.
+    """
+
+    port: int
+    password: str
+
+    def url(self, database: int) -> str:
+        """Write the address of one of its databases, with the password in it, as an operator puts it into the environment."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def command(self, *words: str, database: int = 0) -> bytes:
+        """Ask with redis-cli."""
+        command = ["redis-cli", "-p", str(self.port), "-n", str(database), *words]
+        return subprocess.run(command, env={**os.environ, "REDISCLI_AUTH": self.password}, capture_output=True, check=True).stdout
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A server with a password, on loopback, that keeps nothing on disk."""
+    assert shutil.which("redis-server"), "there is no Redis server: apt-get install redis-server"
+    folder = tmp_path_factory.mktemp("redis")
+    server = RedisServer(free_port(), secrets.token_hex(16))
+    settings = folder / "redis.conf"
+    settings.touch(mode=0o600)
+    settings.write_text(
+        f'bind 127.0.0.1\nport {server.port}\nrequirepass {server.password}\nsave ""\ndir {folder}\n', encoding="utf-8"
+    )
+
+    def answers() -> bool:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            return server.command("PING") == b"PONG\n"
+        return False
+
+    with running(["redis-server", str(settings)], folder / "redis.log"):
+        wait_until(answers, "Redis answers")
+        yield server
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployment like the one that docs/scale.md sets up, with folders and a database of its own.
+
+    Attributes:
+        folder: what every machine would mount.
+        environment: of all its processes.
+        database: on the server.
+        postgres: the server.
+        secrets: what must stand nowhere.
+    """
+
+    folder: Path
+    environment: Mapping[str, str]
+    database: str
+    postgres: PostgresServer
+    secrets: tuple[str, ...]
+
+    def call(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command of the environment to its end."""
+        words = [str(BIN / command[0]), *command[1:]]
+        done = subprocess.run(
+            words, env=dict(self.environment), cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        with (self.folder / "logs" / "commands.log").open("a", encoding="utf-8") as log:
+            log.write(done.stdout)
+        assert not check or done.returncode == 0, done.stdout[-5000:]
+        return done
+
+    @contextlib.contextmanager
+    def serving(self, name: str, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Keep a process of the deployment running."""
+        words = [str(BIN / command[0]), *command[1:]]
+        with running(words, self.folder / "logs" / f"{name}.log", environment=self.environment) as process:
+            yield process
+
+    @contextlib.contextmanager
+    def worker(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Start a Celery worker as docs/scale.md does, on this machine."""
+        said = self.folder / "logs" / f"{name}.log"
+        command = ("celery", "--app", "dagster_celery.app", "worker", "--concurrency", "1", "--hostname", f"{name}@%h", "--loglevel", "INFO")
+        with self.serving(name, *command) as process:
+            wait_until(lambda: said.exists() and b" ready." in said.read_bytes(), f"worker {name} is ready")
+            yield process
+
+    def ask(self, sql: str) -> list[str]:
+        """Ask the database of the instance; one line for each row."""
+        return self.postgres.ask(sql, self.database)
+
+
+@pytest.fixture
+def deployment(postgres: PostgresServer, redis: RedisServer, tmp_path: Path) -> Deployment:
+    """The files of deploy/shared_deployment/ with everything else made for this test."""
+    home, shared = tmp_path / "home", tmp_path / "shared"
+    for folder in (home, shared, shared / "logs"):
+        folder.mkdir()
+    shutil.copy(DEPLOYED / "dagster.yaml", home)
+    redis.command("FLUSHALL")
+    key = secrets.token_hex(16)
+    database = postgres.create(f"dagster_{secrets.token_hex(4)}")
+    environment = {
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": f"{PROJECT}:{DEPLOYED}",
+        "PYTHONWARNINGS": "ignore",
+        "DAGSTER_HOME": str(home),
+        "STATISTICS_SHARED_FOLDER": str(shared / "dagster"),
+        "STATISTICS_DB_HOST": "127.0.0.1",
+        "STATISTICS_DB_PORT": str(postgres.port),
+        "STATISTICS_DB_USER": postgres.user,
+        "STATISTICS_DB_PASSWORD": postgres.password,
+        "STATISTICS_DB_NAME": database,
+        "STATISTICS_BROKER_URL": redis.url(0),
+        "STATISTICS_RESULTS_URL": redis.url(1),
+        "STATISTICS_COUNTING_KEY": key,
+    }
+    return Deployment(shared, environment, database, postgres, (postgres.password, redis.password, key))
