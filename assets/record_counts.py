@@ -67,6 +67,7 @@ def divide_release(context: dg.OpExecutionContext, config: RecordRelease) -> Ite
     from pipelines.partitions import divide
 
     partitions = divide(config.source_id, Path(config.path), config.parts)
+    _folder(context.run, config).mkdir(mode=0o770, exist_ok=True)
     context.log.info(f"{config.source_id}: {len(partitions)} partitions")
     for partition in partitions:
         yield dg.DynamicOutput(partition, mapping_key=f"{partition.number:05d}")
@@ -85,10 +86,8 @@ def count_one_partition(context: dg.OpExecutionContext, config: RecordRelease, c
     """Count a partition and give the path of its counts."""
     from pipelines.parse import count_safely
 
-    folder = _folder(context.run, config)
-    folder.mkdir(mode=0o770, exist_ok=True)
     try:
-        counted = count_safely(partition, folder, counting_key.salt(context.run))
+        counted = count_safely(partition, _folder(context.run, config), counting_key.salt(context.run))
     except OSError as problem:
         # a file system of several machines has its moments; what the release itself does wrong is not tried again
         raise dg.RetryRequested(_RETRIES, _SECONDS_BETWEEN) from problem

@@ -22,12 +22,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipelines.vocabulary import PROJECT
 
 DEPLOYED = PROJECT / "deploy" / "shared_deployment"
 BIN = Path(sys.executable).parent
-_PATIENCE = 60.0
+_PATIENCE = 180.0
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = _PATIENCE) -> None:
@@ -180,21 +181,23 @@ class Deployment:
         folder: what every machine would mount.
         environment: of all its processes.
         database: on the server.
-        postgres: the server.
+        postgres: the server of the database.
+        redis: the server of the queue and the results.
         secrets: what must stand nowhere.
     """
 
     folder: Path
-    environment: Mapping[str, str]
+    environment: dict[str, str]
     database: str
     postgres: PostgresServer
+    redis: RedisServer
     secrets: tuple[str, ...]
 
     def call(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of the environment to its end."""
         words = [str(BIN / command[0]), *command[1:]]
         done = subprocess.run(
-            words, env=dict(self.environment), cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            words, env=self.environment, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
         with (self.folder / "logs" / "commands.log").open("a", encoding="utf-8") as log:
             log.write(done.stdout)
@@ -212,14 +215,47 @@ class Deployment:
     def worker(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
         """Start a Celery worker as docs/scale.md does, on this machine."""
         said = self.folder / "logs" / f"{name}.log"
-        command = ("celery", "--app", "dagster_celery.app", "worker", "--concurrency", "1", "--hostname", f"{name}@%h", "--loglevel", "INFO")
-        with self.serving(name, *command) as process:
+        settings = ("--concurrency", "1", "--hostname", f"{name}@%h", "--loglevel", "INFO")
+        with self.serving(name, "celery", "--app", "dagster_celery.app", "worker", *settings) as process:
             wait_until(lambda: said.exists() and b" ready." in said.read_bytes(), f"worker {name} is ready")
             yield process
+
+    @contextlib.contextmanager
+    def code_server(self) -> Iterator[Path]:
+        """Start the code server, and give the workspace file that names it."""
+        port = free_port()
+        workspace = yaml.safe_load((DEPLOYED / "workspace.yaml").read_text(encoding="utf-8"))
+        workspace["load_from"][0]["grpc_server"]["port"] = port
+        written = self.folder / "workspace.yaml"
+        written.write_text(yaml.safe_dump(workspace), encoding="utf-8")
+        served = ("--module-name", "deploy.shared_deployment.definitions", "--host", "127.0.0.1", "--port", str(port))
+        with self.serving("code", "dagster", "api", "grpc", *served):
+            log = self.folder / "logs" / "code.log"
+            wait_until(lambda: log.exists() and b"Started Dagster code server" in log.read_bytes(), "the code server has started")
+            yield written
 
     def ask(self, sql: str) -> list[str]:
         """Ask the database of the instance; one line for each row."""
         return self.postgres.ask(sql, self.database)
+
+    def assert_secrets_stand_nowhere(self) -> None:
+        """Read everything that was left: files and logs, the whole database, and what Redis holds."""
+        dump = [self.postgres.binaries / "pg_dump", "-h", "127.0.0.1", "-p", str(self.postgres.port), "-U", self.postgres.user]
+        with_password = {**os.environ, "PGPASSWORD": self.postgres.password}
+        left = {"database": subprocess.run([*dump, self.database], env=with_password, capture_output=True, check=True).stdout}
+        for number in (0, 1):
+            for key in self.redis.command("--raw", "KEYS", "*", database=number).splitlines():
+                name = key.decode()
+                values = {b"string": ("GET",), b"list": ("LRANGE", "0", "-1"), b"hash": ("HGETALL",), b"set": ("SMEMBERS",)}
+                kind = self.redis.command("--raw", "TYPE", name, database=number).strip()
+                if kind in values:
+                    verb, *rest = values[kind]
+                    left[f"redis: {name}"] = self.redis.command("--raw", verb, name, *rest, database=number)
+        for path in [*self.folder.rglob("*"), *Path(self.environment["DAGSTER_HOME"]).rglob("*")]:
+            if path.is_file():
+                left[str(path)] = path.read_bytes()
+        assert b"count_records" in left["database"] or b"build" in left["database"]
+        assert [name for name, text in left.items() if any(secret.encode() in text for secret in self.secrets)] == []
 
 
 @pytest.fixture
@@ -249,4 +285,4 @@ def deployment(postgres: PostgresServer, redis: RedisServer, tmp_path: Path) -> 
         "STATISTICS_RESULTS_URL": redis.url(1),
         "STATISTICS_COUNTING_KEY": key,
     }
-    return Deployment(shared, environment, database, postgres, (postgres.password, redis.password, key))
+    return Deployment(shared, environment, database, postgres, redis, (postgres.password, redis.password, key))
