@@ -96,8 +96,7 @@ class PostgresServer:
         return database
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+def start_postgres() -> Iterator[PostgresServer]:
     """A server with a password, on loopback; it refuses to run as root, and so runs as the user that its package makes."""
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parent.parent.name))
     assert installed, "there is no PostgreSQL server: apt-get install postgresql"
@@ -129,6 +128,9 @@ def postgres() -> Iterator[PostgresServer]:
             log.unlink()
 
 
+postgres = pytest.fixture(scope="session", name="postgres")(start_postgres)
+
+
 @dataclass(frozen=True)
 class RedisServer:
     """A Redis server of this test session: the broker, and where steps leave their results.
@@ -154,8 +156,12 @@ class RedisServer:
 @pytest.fixture(scope="session")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A server with a password, on loopback, that keeps nothing on disk."""
+    yield from start_redis(tmp_path_factory.mktemp("redis"))
+
+
+def start_redis(folder: Path) -> Iterator[RedisServer]:
+    """Run the server as long as it is asked for."""
     assert shutil.which("redis-server"), "there is no Redis server: apt-get install redis-server"
-    folder = tmp_path_factory.mktemp("redis")
     server = RedisServer(free_port(), secrets.token_hex(16))
     settings = folder / "redis.conf"
     settings.touch(mode=0o600)
@@ -261,9 +267,14 @@ class Deployment:
 @pytest.fixture
 def deployment(postgres: PostgresServer, redis: RedisServer, tmp_path: Path) -> Deployment:
     """The files of deploy/shared_deployment/ with everything else made for this test."""
-    home, shared = tmp_path / "home", tmp_path / "shared"
-    for folder in (home, shared, shared / "logs"):
-        folder.mkdir()
+    return deploy(postgres, redis, tmp_path)
+
+
+def deploy(postgres: PostgresServer, redis: RedisServer, folder: Path) -> Deployment:
+    """Make a database, folders and an environment of their own."""
+    home, shared = folder / "home", folder / "shared"
+    for made in (home, shared, shared / "logs"):
+        made.mkdir()
     shutil.copy(DEPLOYED / "dagster.yaml", home)
     redis.command("FLUSHALL")
     key = secrets.token_hex(16)
