@@ -22,7 +22,7 @@ test: $(INSTALLED)
 
 # against real servers (Debian's postgresql and redis-server), which the tests start and stop themselves
 test-shared: $(INSTALLED_SHARED)
-	$(VENV_SHARED)/bin/python -m pytest tests/shared_deployment
+	$(VENV_SHARED)/bin/python -m pytest -n auto tests/shared_deployment
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
