@@ -42,7 +42,7 @@ except ImportError as problem:
 ANALYST = "analyst"
 #: rows that are in memory at once
 _ROWS_AT_ONCE = 200_000
-_TYPES: Mapping[type[pl.DataType], str] = {
+_TYPES: Mapping[Any, str] = {
     pl.String: "text",
     pl.Float64: "double precision",
     pl.Date: "date",
