@@ -407,6 +407,12 @@ def test_an_analyst_reads_the_release_and_can_do_nothing_else(statistics: Statis
         statistics.ask("CREATE ROLE mine")
     with pytest.raises(errors.ReadOnlySqlTransaction):
         statistics.ask("DELETE FROM matched_periods RETURNING rate_id")
+    others = "CONNECT ON DATABASE postgres, template1"
+    statistics.server.ask(f"REVOKE {others} FROM PUBLIC")
+    for database in ("postgres", "template1"):
+        with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+            statistics.connect(database)
+    statistics.server.ask(f"GRANT {others} TO PUBLIC")
     mine = [statistics.connect() for _ in range(_CLIENTS + 5)]
     with pytest.raises(psycopg2.OperationalError, match="too many connections for role"):
         statistics.connect()
