@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import xlsxwriter  # type: ignore[import-untyped]
 
 from pipelines import warehouse
 from pipelines.differences import Differences, compare_releases, describe
@@ -288,8 +289,6 @@ def _write_csv(frame: pl.DataFrame, path: Path) -> Path:
 
 def _write_workbook(contents: Contents, sheets: Mapping[str, pl.DataFrame], path: Path) -> Path:
     """Write the workbook: README, dictionary, then the questions, then the rest; every text is a text, every number a number."""
-    import xlsxwriter  # type: ignore[import-untyped]
-
     workbook = xlsxwriter.Workbook(
         path, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "default_date_format": "yyyy-mm-dd"}
     )

@@ -95,12 +95,17 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
     building.mkdir()
     try:
         ledger.gather(data, vintages).write_parquet(building / OBSERVATIONS)
-        warehouse.build_database(
-            building,
-            RATES,
-            building / DATABASE,
-            facts=warehouse.ReleaseFacts(_facts(data, sources, vintages, build_id, inputs)),
-        )
+        with ThreadPoolExecutor(1) as beside:
+            # the database works outside the interpreter's lock: what the companions need is loaded meanwhile
+            loading = beside.submit(_load_companions) if with_companions else None
+            warehouse.build_database(
+                building,
+                RATES,
+                building / DATABASE,
+                facts=warehouse.ReleaseFacts(_facts(data, sources, vintages, build_id, inputs)),
+            )
+            if loading is not None:
+                loading.result()
         (building / "INPUTS").write_text(inputs + "\n", encoding="ascii")
         check_release(building / DATABASE)
         if with_companions:
@@ -112,9 +117,16 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
     return Release(build_id, folder, inputs, rebuilt=True)
 
 
+def _load_companions() -> None:
+    """Load the modules and libraries that only those need who write exports and report."""
+    from pipelines import charts, differences, exports, report  # noqa: F401
+
+    charts.load_renderer()
+
+
 def _accompany(folder: Path, earlier: Path | None) -> None:
     """Write what stands beside the database of a release: changes since the earlier one, exports, report, checksums."""
-    from pipelines import differences, exports, report  # altair, xlsxwriter and the templates are loaded only by those who write
+    from pipelines import differences, exports, report  # see _load_companions
 
     database = folder / DATABASE
     changes = differences.compare_releases(earlier, database)

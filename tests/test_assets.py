@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.instance.ref import InstanceRef
 
 from assets.definitions import defs
+from assets.event_storage import PooledSqliteEventLogStorage
 from assets.sources import LIVE, OBSERVED, SOURCES, WITH_FIGURES, checks_of
 from pipelines import releases
 from pipelines.vocabulary import PROJECT
@@ -91,6 +95,29 @@ def test_the_instance_keeps_its_state_in_one_ignored_folder() -> None:
     assert folders
     assert all(folder == "data/dagster" or folder.startswith("data/dagster/") for folder in folders)
     assert "/data/" in (PROJECT / ".gitignore").read_text(encoding="utf-8").split()
+
+
+def test_events_written_at_once_over_one_pool_are_all_there_for_everyone(tmp_path: Path) -> None:
+    storage = {"base_dir": str(tmp_path)}
+    overrides = {"event_log_storage": {"module": "assets.event_storage", "class": "PooledSqliteEventLogStorage", "config": storage}}
+    named = InstanceRef.from_dir(str(PROJECT)).event_storage_data
+    assert (named.module_name, named.class_name) == (PooledSqliteEventLogStorage.__module__, PooledSqliteEventLogStorage.__name__)
+
+    def instance() -> dg.DagsterInstance:
+        return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(tmp_path), overrides=overrides))
+
+    with instance() as one, instance() as another, ThreadPoolExecutor(8) as workers:
+        written = [
+            workers.submit((one, another)[number % 2].report_runless_asset_event, dg.AssetMaterialization(f"asset_{number % 5}"))
+            for number in range(100)
+        ]
+        for done in written:
+            done.result()
+        for reader in (one, another):
+            assert [len(reader.fetch_materializations(dg.AssetKey(f"asset_{n}"), limit=50).records) for n in range(5)] == [20] * 5
+    with instance() as later:
+        assert len(later.fetch_materializations(dg.AssetKey("asset_0"), limit=50).records) == 20
+    assert sorted(path.name for path in tmp_path.glob("event_log.db*")) == ["event_log.db"]
 
 
 def seconds_of(code: str) -> float:

@@ -379,7 +379,7 @@ def test_marks_and_focus_stand_out_and_are_told_apart_by_more_than_colour() -> N
 
 @pytest.fixture(scope="module")
 def drawings(built: Workplace) -> dict[str, charts.Chart]:
-    return charts.draw_charts(built.database)
+    return charts.draw_charts(charts.read_report_tables(built.database))
 
 
 def horizontal_extents(svg: str) -> list[tuple[float, float]]:
@@ -431,7 +431,7 @@ def test_every_chart_is_a_file_of_its_own_too(folder: Path, drawings: dict[str, 
 
 
 def test_a_release_without_some_figures_has_fewer_charts_and_all_pages(small: Workplace, tmp_path: Path) -> None:
-    assert "resources" not in charts.draw_charts(small.database)
+    assert "resources" not in charts.draw_charts(charts.read_report_tables(small.database))
     written = report.write_report(small.database, tmp_path)
     assert {path.name for path in written} >= {file["file"] for file in report._PAGES}
     assert "No comparison with an earlier release" in (tmp_path / "report" / "changes.html").read_text(encoding="utf-8")
