@@ -40,9 +40,10 @@ TAKES_LONG = ("data_requests",)
 _INSIDE_SUFFIX = "_in_words"
 #: longer relations are in the database and in Parquet: spreadsheets do not open them
 CSV_ROWS = 100_000
-#: larger relations are not in the workbook, except the figures themselves
+#: larger relations are not in the workbook; the figures themselves are its point, but a spreadsheet is no place for a million of them
 SHEET_CELLS = 40_000
-ALWAYS_A_SHEET = ("observations_current",)
+FIGURES = "observations_current"
+FIGURES_CELLS = 400_000
 _LONGEST_CELL = 32_000
 _SHEET_NAME = 31
 _SQL = PROJECT / "sql" / "exports"
@@ -156,7 +157,7 @@ def write_exports(database: Path, folder: Path, differences: Differences) -> tup
             relation.name: frames[relation.name]
             for relation in exported
             if relation.name in frames
-            and (relation.name in ALWAYS_A_SHEET or (frames[relation.name].width * frames[relation.name].height <= SHEET_CELLS))
+            and frames[relation.name].width * frames[relation.name].height <= (FIGURES_CELLS if relation.name == FIGURES else SHEET_CELLS)
             and not relation.is_numbered
         }
         _write_workbook(contents, sheets, folder / WORKBOOK)
