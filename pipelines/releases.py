@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -77,16 +77,23 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
             only what looks at nothing but the database does without.
 
     Raises:
-        ReleaseError: no source is valid, or sources contradict each other.
+        ReleaseError: no source is valid, sources contradict each other, or the clock stands before what was seen.
         WarehouseError: the database cannot be built.
     """
     sources = ledger.sources_by_id()
     vintages = ledger.usable_vintages(data, sources)
     if not vintages:
         raise ReleaseError("no valid observations: run the observations assets first")
+    newest, today = max(vintage.first_seen for vintage in vintages), datetime.now(UTC).date()
+    if newest > (today + timedelta(days=1)).isoformat():
+        # what was known when is worked out from today's date, too
+        raise ReleaseError(
+            f"the clock of this machine stands at {today}, but {', '.join(_seen_on(vintages, newest))} were first seen on {newest}: "
+            "correct the clock; if it was wrong then, docs/operations.md (Clocks) says what to do"
+        )
     _sweep(data)
     inputs = _inputs_hash(data, vintages)
-    build_id = f"{max(vintage.first_seen for vintage in vintages)}-{inputs[:12]}"
+    build_id = f"{newest}-{inputs[:12]}"
     published = published_release(data)
     if published is not None and published.inputs_sha256 == inputs and not force:
         return published
@@ -113,6 +120,10 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return Release(build_id, folder, inputs, rebuilt=True)
+
+
+def _seen_on(vintages: Sequence[ledger.Vintage], day: str) -> list[str]:
+    return [f"figures of {vintage.source_id} ({vintage.snapshot_id[:12]})" for vintage in vintages if vintage.first_seen == day]
 
 
 def _accompany(folder: Path, earlier: Path | None) -> None:
@@ -203,14 +214,15 @@ def _finished(data: Path) -> list[Path]:
 def retire(data: Path, keep_newest: int = KEEP_NEWEST, keep_days: float = KEEP_DAYS) -> tuple[str, ...]:
     """Delete releases that are neither published, nor among the newest, nor young; returns their names.
 
-    Where more than `keep_days` lie between now and the release before the newest, either nothing was built for long or the clock
-    jumped: then that release, not the clock, says what is old, so that one build under a wrong clock retires nothing.
+    Where more than `keep_days` lie between now and the earliest of the newest releases, either little was built or the clock jumped:
+    then that release, not the clock, says what is old. A clock that stands ahead retires nothing before all of them were built by it.
     """
     releases = sorted((path for path in (data / "releases").glob("[!.]*") if path.is_dir()), key=_built, reverse=True)
     published = (data / "published").resolve()
     today = time.time()
-    if releases[1:] and today - _built(releases[1])[1] > keep_days * 86_400:
-        today = _built(releases[1])[1]
+    witness = min((_built(path)[1] for path in releases[1:keep_newest]), default=today)
+    if today - witness > keep_days * 86_400:
+        today = witness
     too_old = today - keep_days * 86_400
     gone = [path for path in releases[keep_newest:] if path.resolve() != published and _built(path)[1] <= too_old]
     for path in gone:
