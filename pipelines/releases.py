@@ -72,7 +72,7 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
 
     Args:
         data: the data folder.
-        force: build although the published release has the same inputs.
+        force: build although the published release, or the newest that is finished, has the same inputs.
         with_companions: write exports, changes, report and checksums beside the database, as every published release has them;
             only what looks at nothing but the database does without.
 
@@ -95,8 +95,11 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
     inputs = _inputs_hash(data, vintages)
     build_id = f"{newest}-{inputs[:12]}"
     published = published_release(data)
-    if published is not None and published.inputs_sha256 == inputs and not force:
-        return published
+    # what another run has built and not published yet need not be built again
+    finished = [_release(path) for path in _finished(data)[:1] if (path / DATABASE).is_file()]
+    for release in [*([published] if published else []), *finished]:
+        if release.inputs_sha256 == inputs and not force:
+            return release
 
     releases = data / "releases"
     releases.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,9 @@ Belongs here: a short run of every fault. Does not belong here: the long run (be
 
 from __future__ import annotations
 
-from tests import clocks, faults
+from pathlib import Path
+
+from tests import clocks, faults, three_starts
 from tests.conftest import Workplace
 
 
@@ -31,3 +33,7 @@ def test_builds_started_at_the_same_moment(small: Workplace) -> None:
 
 def test_clocks_that_jump_by_years(small: Workplace) -> None:
     clocks.jump_clocks(small)
+
+
+def test_ui_schedule_and_command_line_at_the_same_moment(tmp_path: Path) -> None:
+    three_starts.start_three_at_once(tmp_path)
