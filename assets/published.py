@@ -4,6 +4,7 @@ Belongs here: building a release from valid observations, checking it, switching
 Does not belong here: the matching (sql/), the switch itself (pipelines/releases.py).
 """
 
+import re
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ def published_release(context: dg.AssetExecutionContext, workspace: Workspace) -
             "build_id": release.build_id,
             "database": dg.MetadataValue.path(release.database),
             "bytes": release.database.stat().st_size,
-            "summary": dg.MetadataValue.md(f"```\n{summary}\n```"),
+            "summary": dg.MetadataValue.md(_fenced(summary)),
             "changes": _changes(folder),
             "report": dg.MetadataValue.path(folder / "report" / "index.html"),
             "files": sum(path.is_file() for path in folder.rglob("*")),
@@ -99,7 +100,14 @@ def _changes(folder: Path) -> dg.MarkdownMetadataValue:
     """Show what changed since the release before."""
     listed = folder / "CHANGES.txt"
     text = listed.read_text(encoding="utf-8")[:_SHOWN_CHANGES] if listed.is_file() else "There is no list of changes beside this release."
-    return dg.MetadataValue.md(f"```\n{text}\n```")
+    return dg.MetadataValue.md(_fenced(text))
+
+
+def _fenced(text: str) -> str:
+    """Show text as it is: the fence is longer than any that the text could close it with."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
 
 
 def _standing(database: Any) -> str:
