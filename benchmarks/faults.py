@@ -32,6 +32,9 @@ def launch_at_once(folder: Path) -> str:
     project = folder / "project"
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("data", ".venv", ".git", "*cache*"))
     environment = {**os.environ, "DAGSTER_HOME": str(project), "PYTHONPATH": str(project)}
+    # storage is made by one process, as docs/operations.md says: made by two at once, Dagster's own tables collide
+    prepare = [str(Path(sys.executable).with_name("dagster")), "instance", "migrate"]
+    subprocess.run(prepare, cwd=project, env=environment, check=True, capture_output=True)
     command = [str(Path(sys.executable).with_name("dg")), "launch", "--job", "build"]
     runs = [
         subprocess.Popen(command, cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)
