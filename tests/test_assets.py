@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 from dagster._core.instance.ref import InstanceRef
 
+from assets import published
 from assets.definitions import defs
 from assets.event_storage import PooledSqliteEventLogStorage
 from assets.sources import LIVE, OBSERVED, SOURCES, WITH_FIGURES, checks_of
@@ -200,6 +201,7 @@ def test_a_build_from_nothing_is_green_and_tells_what_it_made(small: Workplace) 
         fresh.database,
         "SELECT count(*), count(rate), count(*) FILTER (list_contains(null_reasons, 'numerator_not_collected')) FROM matched_periods",
     )
+    assert matched["dagster/row_count"] == total
     assert matched["rows: rate stands"] == standing
     assert matched["rows: numerator_not_collected"] == not_collected
     assert total >= standing + not_collected
@@ -252,3 +254,15 @@ def test_a_failed_build_publishes_nothing(small: Workplace, monkeypatch: pytest.
     assert not run.succeeded
     assert "published_release" not in run.metadata
     assert os.readlink(small.data / "published") == link  # noqa: PTH115
+
+
+@pytest.mark.parametrize("line", ["```", "````\n<script>alert(1)</script>", "~~~", "![x](http://x.invalid/p.png) `a` </code></pre>"])
+def test_hostile_words_of_a_release_are_words_in_the_metadata_of_a_run(line: str, tmp_path: Path) -> None:
+    text = f"figure of x\n{line}\n[press](javascript:alert(1)) | a\n"
+    (tmp_path / "CHANGES.txt").write_text(text, encoding="utf-8")
+    opening, *shown, closing = published._changes(tmp_path).md_str.split("\n")
+    assert "\n".join(shown) == text
+    assert opening == closing
+    assert set(opening) == {"`"}
+    # in Markdown a block ends with the first line that is a fence of at least that length, and nothing else ends it
+    assert not [each for each in shown if each.lstrip().startswith(opening)]
