@@ -32,9 +32,12 @@ CHECKSUMS = "SHA256SUMS"
 WORKBOOK = "prosecution_statistics.xlsx"
 #: between the values of a list, where a format has none
 SEPARATOR = " | "
-#: the same rows again, in another arrangement that only the database needs; every series beside every other on every axis, and every
+#: the same rows again, in other arrangements that only the database needs; every series beside every other on every axis, and every
 #: row in sentences: questions to ask the database, not tables to take away
-INSIDE_ONLY = ("series_observations", "comparability", "explanations")
+INSIDE_ONLY = (
+    "series_observations", "periods", "attribute_sets", "figures", "superseded_figures", "matches", "side_attributes",
+    "comparability", "explanations",
+)  # fmt: skip
 #: views that take the database long: read while the workbook is written, and too long for it
 TAKES_LONG = ("data_requests",)
 _INSIDE_SUFFIX = "_in_words"

@@ -114,12 +114,12 @@ def plant(database: Path) -> None:
             ("sources", "title"), ("sources", "producer"), ("sources", "counts_what"), ("sources", "state"), ("sources", "licence"),
             ("breaks", "description"), ("policy_events", "title"), ("policy_events", "status_as_of"), ("null_reasons", "sentence"),
             ("null_reasons", "label"), ("measures", "label"), ("offense_scopes", "label"), ("conflicts", "subject"), ("conflicts", "why"),
-            ("declination_reasons", "label"), ("series_observations", "source_locator"), ("series_observations", "obs_note"),
-            ("rates", "question"), ("matched_periods", "question"), ("builds", "build_id"),
+            ("declination_reasons", "label"), ("attribute_sets", "source_locator"), ("attribute_sets", "obs_note"),
+            ("rates", "question"), ("builds", "build_id"),
         ):  # fmt: skip
             con.execute(f"UPDATE {table} SET {column} = coalesce({column}, '') || ?", [words])
         for table, column, address in (
-            ("sources", "url_main", ADDRESSES[0]), ("series_observations", "url", ADDRESSES[0]), ("conflicts", "url_1", ADDRESSES[1]),
+            ("sources", "url_main", ADDRESSES[0]), ("attribute_sets", "url", ADDRESSES[0]), ("conflicts", "url_1", ADDRESSES[1]),
             ("conflicts", "url_2", ADDRESSES[2]), ("policy_events", "url", ADDRESSES[0]), ("breaks", "url", ADDRESSES[2]),
         ):  # fmt: skip
             con.execute(f"UPDATE {table} SET {column} = ?", [address])
