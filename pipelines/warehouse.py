@@ -54,6 +54,7 @@ DECLINATION_REASONS = CODE_LISTS / "declination_reasons.csv"
 
 #: code list file (without .csv) -> the table that publishes it
 _TABLE_OF_CODE_LIST = {"obs_status": "obs_statuses"}
+_MATCHES = "040_matched_periods.sql"
 _MEMORY_LIMIT = "3GiB"
 _SHOWN_PROBLEMS = 5
 #: what is said about a figure beside its number, and which of it are codes
@@ -142,6 +143,9 @@ def build_database(
             _refuse(con, "repeated_keys")
             for path in sorted(SQL.glob("0[2-9]*.sql")):
                 _run(con, path.name)
+                if path.name == _MATCHES:
+                    # written down for the many who read a release; made as it is read where only the matching is wanted
+                    _run(con, f"matched_periods/{'stored' if facts else 'viewed'}.sql")
         building.replace(out)
     finally:
         for leftover in (building, building.with_name(building.name + ".wal")):

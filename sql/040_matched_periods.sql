@@ -1,4 +1,5 @@
--- The matched-period table: matches_as_of, called for today, under the law of the house, and read in words by matched_periods.
+-- The matches: matches_as_of, called for today, under the law of the house, and what they say in words.
+-- matched_periods is one of the two files of sql/matched_periods/, run after this one.
 
 CREATE TABLE matches (
     rate_no INTEGER NOT NULL,
@@ -108,9 +109,6 @@ LEFT JOIN periods AS d_periods ON matched.denominator_period_no = d_periods.peri
 -- a side that shows nothing names no series
 LEFT JOIN series AS n ON matched.numerator_attributes_no IS NOT NULL AND matched.numerator_series_no = n.series_no
 LEFT JOIN series AS d ON matched.denominator_attributes_no IS NOT NULL AND matched.denominator_series_no = d.series_no;
-
-CREATE VIEW matched_periods AS
-FROM in_words('matches');
 
 -- (a name in quotes is a use that the lint does not see)
 -- noqa: disable=ST03

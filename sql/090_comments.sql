@@ -159,8 +159,6 @@ COMMENT ON COLUMN side_attributes.obs_note IS 'Short remark on the figure.';
 COMMENT ON COLUMN side_attributes.base_value IS 'For a published percentage, the base that the publisher states with it.';
 COMMENT ON COLUMN side_attributes.decimals IS 'For a published percentage, the decimals that were printed.';
 
-COMMENT ON VIEW matched_periods IS
-    'One row per rate, pair of series and period: the rate where both sides align, NULL with every reason where they do not.';
 COMMENT ON COLUMN matched_periods.rate_id IS 'Name of the declared rate.';
 COMMENT ON COLUMN matched_periods.rate_kind IS
     'Kind of the rate: prosecution, declination, disposition, conviction, sentencing, arrest or composition.';

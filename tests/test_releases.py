@@ -187,7 +187,7 @@ def test_a_release_that_breaks_a_law_is_not_published(small: Workplace, monkeypa
 def test_the_check_of_a_release_finds_a_broken_law(small: Workplace) -> None:
     releases.check_release(small.database)
     with duckdb.connect(str(small.database)) as connection:
-        connection.execute("DELETE FROM matches WHERE rate_no = (SELECT rate_no FROM rates WHERE rate_id = 'csam_reports_prosecuted')")
+        connection.execute("DELETE FROM matched_periods WHERE rate_id = 'csam_reports_prosecuted'")
     with pytest.raises(ReleaseError, match="the headline is answered"):
         releases.check_release(small.database)
 

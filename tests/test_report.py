@@ -115,7 +115,7 @@ def plant(database: Path) -> None:
             ("breaks", "description"), ("policy_events", "title"), ("policy_events", "status_as_of"), ("null_reasons", "sentence"),
             ("null_reasons", "label"), ("measures", "label"), ("offense_scopes", "label"), ("conflicts", "subject"), ("conflicts", "why"),
             ("declination_reasons", "label"), ("attribute_sets", "source_locator"), ("attribute_sets", "obs_note"),
-            ("rates", "question"), ("builds", "build_id"),
+            ("rates", "question"), ("matched_periods", "question"), ("builds", "build_id"),
         ):  # fmt: skip
             con.execute(f"UPDATE {table} SET {column} = coalesce({column}, '') || ?", [words])
         for table, column, address in (

@@ -195,9 +195,9 @@ STANDING: dict[str, Any] = {**REFUSED, "rate": 0.25, "reason_bits": 0}
 PUBLISHED: dict[str, Any] = {**STANDING, "rate_low": 0.245, "rate_high": 0.255}
 
 
-def put(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> None:
+def put(connection: duckdb.DuckDBPyConnection, row: dict[str, Any], table: str = "matches") -> None:
     marks = ", ".join("?" for _ in row)
-    connection.execute(f"INSERT INTO matches ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
 
 def test_lawful_rows_are_taken(writable: duckdb.DuckDBPyConnection) -> None:
@@ -237,7 +237,7 @@ def test_the_words_of_a_match_follow_from_its_numbers(writable: duckdb.DuckDBPyC
     sets = [0, (1 << 21) - 1, *({(1 << i) | (1 << j) for i in range(21) for j in range(21)})]
     for number, bits in enumerate(sets):
         put(writable, {**(REFUSED if bits else STANDING), "reason_bits": bits, "numerator": number})
-    told = dict(writable.sql("SELECT numerator, null_reasons FROM matched_periods").fetchall())
+    told = dict(writable.sql("SELECT numerator, null_reasons FROM in_words('matches')").fetchall())
     assert told == {number: [code for i, code in enumerate(codes) if bits >> i & 1] for number, bits in enumerate(sets)}
     writable.execute("DELETE FROM matches")
     rates = writable.sql("SELECT rate_no, rate_kind, is_published_percentage FROM rates").fetchall()
@@ -245,7 +245,7 @@ def test_the_words_of_a_match_follow_from_its_numbers(writable: duckdb.DuckDBPyC
     for rate_no, _, _ in rates:
         put(writable, {**STANDING, "rate_no": rate_no})
         put(writable, {**REFUSED, "rate_no": rate_no})
-    told_rates = writable.sql("SELECT rate_kind, rate, prosecution_rate, rate_basis FROM matched_periods ORDER BY ALL").fetchall()
+    told_rates = writable.sql("SELECT rate_kind, rate, prosecution_rate, rate_basis FROM in_words('matches') ORDER BY ALL").fetchall()
     assert sorted(told_rates, key=str) == sorted(
         [
             row
@@ -257,6 +257,59 @@ def test_the_words_of_a_match_follow_from_its_numbers(writable: duckdb.DuckDBPyC
         ],
         key=str,
     )
+
+
+REFUSED_IN_WORDS: dict[str, Any] = {
+    **dict.fromkeys(MATCHED_PERIODS),
+    "rate_id": "synthetic", "rate_kind": "prosecution", "question": "Synthetic?", "time_period": "2030-01-01/P1Y",
+    "period_start": "2030-01-01", "period_end": "2030-12-31", "null_reasons": ["period_mismatch"],
+}  # fmt: skip
+STANDING_IN_WORDS: dict[str, Any] = {
+    **REFUSED_IN_WORDS, "rate": 0.25, "rate_basis": "computed", "prosecution_rate": 0.25, "null_reasons": [],
+}  # fmt: skip
+PUBLISHED_IN_WORDS: dict[str, Any] = {**STANDING_IN_WORDS, "rate_basis": "published", "rate_low": 0.245, "rate_high": 0.255}
+
+
+def test_lawful_rows_are_taken_in_words(writable: duckdb.DuckDBPyConnection) -> None:
+    for row in (
+        REFUSED_IN_WORDS,
+        STANDING_IN_WORDS,
+        PUBLISHED_IN_WORDS,
+        {**STANDING_IN_WORDS, "rate_kind": "arrest", "prosecution_rate": None},
+        {**STANDING_IN_WORDS, "rate": 0.0, "prosecution_rate": 0.0},
+        {**REFUSED_IN_WORDS, "null_reasons": ["period_mismatch", "series_break"]},
+    ):
+        put(writable, row, "matched_periods")
+
+
+@pytest.mark.parametrize(
+    ("row", "change"),
+    [
+        ("neither rate nor reason", {**REFUSED_IN_WORDS, "null_reasons": []}),
+        ("reasons not known", {**REFUSED_IN_WORDS, "null_reasons": None}),
+        ("rate and reason", {**STANDING_IN_WORDS, "null_reasons": ["period_mismatch"]}),
+        ("a reason that is NULL", {**REFUSED_IN_WORDS, "null_reasons": [None]}),
+        ("a reason among others that is NULL", {**REFUSED_IN_WORDS, "null_reasons": ["period_mismatch", None]}),
+        ("a reason twice", {**REFUSED_IN_WORDS, "null_reasons": ["period_mismatch", "period_mismatch"]}),
+        ("infinite", {**STANDING_IN_WORDS, "rate": float("inf"), "prosecution_rate": float("inf")}),
+        ("not a number", {**STANDING_IN_WORDS, "rate": float("nan"), "prosecution_rate": float("nan")}),
+        ("negative", {**STANDING_IN_WORDS, "rate": -0.1, "prosecution_rate": -0.1}),
+        ("a rate without basis", {**STANDING_IN_WORDS, "rate_basis": None}),
+        ("a basis without rate", {**REFUSED_IN_WORDS, "rate_basis": "computed"}),
+        ("a basis nobody knows", {**STANDING_IN_WORDS, "rate_basis": "estimated"}),
+        ("outside its bounds, above", {**PUBLISHED_IN_WORDS, "rate_high": 0.2}),
+        ("outside its bounds, below", {**PUBLISHED_IN_WORDS, "rate_low": 0.3}),
+        ("a prosecution rate of something else", {**STANDING_IN_WORDS, "rate_kind": "arrest"}),
+        ("a prosecution rate that differs", {**STANDING_IN_WORDS, "prosecution_rate": 0.5}),
+        ("a prosecution rate left out", {**STANDING_IN_WORDS, "prosecution_rate": None}),
+        ("a prosecution rate where there is none", {**REFUSED_IN_WORDS, "prosecution_rate": 0.5}),
+        ("no period", {**REFUSED_IN_WORDS, "time_period": None}),
+        ("no name", {**REFUSED_IN_WORDS, "rate_id": None}),
+    ],
+)
+def test_the_law_of_the_house_holds_in_the_stored_words(writable: duckdb.DuckDBPyConnection, row: str, change: dict[str, Any]) -> None:
+    with pytest.raises(duckdb.ConstraintException):
+        put(writable, change, "matched_periods")
 
 
 def test_reasons_in_use_are_in_their_order(release: duckdb.DuckDBPyConnection) -> None:
