@@ -3,10 +3,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# what several machines share needs more packages, which the default environment does without
+VENV_SHARED := .venv-shared
+INSTALLED_SHARED := $(VENV_SHARED)/.installed
 export DAGSTER_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: build refresh test lint ui bench oracle lock health audit backup restore
+.PHONY: build refresh test test-shared lint ui bench oracle lock health audit backup restore
 
 build: $(INSTALLED)
 	@$(call run_job,build)
@@ -16,6 +19,10 @@ refresh: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto
+
+# against real servers (Debian's postgresql and redis-server), which the tests start and stop themselves
+test-shared: $(INSTALLED_SHARED)
+	$(VENV_SHARED)/bin/python -m pytest -n auto tests/shared_deployment
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -49,12 +56,20 @@ backup restore: $(INSTALLED)
 lock:
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra shared --constraint requirements.lock --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-shared.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --requirement requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(INSTALLED_SHARED): $(INSTALLED) requirements-shared.lock pyproject.toml
+	@test -x $(VENV_SHARED)/bin/python || $(PYTHON) -m venv $(VENV_SHARED)
+	@$(BIN)/uv pip install --quiet --python $(VENV_SHARED)/bin/python --compile-bytecode --require-hashes --requirement requirements-shared.lock
+	@$(BIN)/uv pip install --quiet --python $(VENV_SHARED)/bin/python --compile-bytecode --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # run a job with its log in data/logs, show the end of the log if it fails, and the summary of what is published if it does not

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipelines.alerts import Delivery
     from pipelines.health import Finding
 
-JOBS = ("build", "refresh", "sign_off", "__ASSET_JOB")
+JOBS = ("build", "refresh", "sign_off", "count_records", "__ASSET_JOB")
 #: checks that the state of the sources does not tell of already: (asset, check)
 CHECKS = [
     *((f"raw_{source_id}", "transcription_is_current") for source_id in LIVE if SOURCES[source_id].kind == "watched"),

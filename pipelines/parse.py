@@ -28,6 +28,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -35,11 +36,13 @@ import pipelines.sources
 from pipelines.archives import ArchiveError
 from pipelines.catalog import load_sources
 from pipelines.observations import ObservationError, conform, published_on_problem
+from pipelines.partitions import Partition, count_partition, merge_partitions
 from pipelines.publications import PublicationError, shown
 from pipelines.snapshots import Snapshot, sha256_of, snapshot_of_file
 from pipelines.vocabulary import VocabularyError
 
 Parser = Callable[[Snapshot], pl.DataFrame]
+_Read = TypeVar("_Read")
 _LONGEST_QUOTATION = 300
 #: what parsers, and what they read files with, raise when a file is not what they expect; trouble of the disk is none of it
 _UNREADABLE = (
@@ -74,11 +77,39 @@ def observations_of(snapshot: Snapshot) -> pl.DataFrame:
         ObservationError: what was read is not a set of observations.
         VocabularyError: a code list of the project is damaged.
     """
-    frame = read_publication(parser_of(snapshot.source_id), snapshot)
+    return _conformed(read_publication(parser_of(snapshot.source_id), snapshot), snapshot)
+
+
+def observations_of_partitions(snapshot: Snapshot, files: Sequence[Path]) -> pl.DataFrame:
+    """Merge counted partitions into what `observations_of` reads of the whole release.
+
+    Args:
+        snapshot: what the release is; its bytes are not read again.
+        files: of `count_safely`, one for each partition.
+
+    Raises:
+        PublicationError: partitions are missing, repeated or of several runs, or too much of the release cannot be read.
+        ObservationError: what was counted is not a set of observations.
+        VocabularyError: a code list of the project is damaged.
+    """
+    return _conformed(read_publication(lambda release: merge_partitions(release, files), snapshot), snapshot)
+
+
+def count_safely(partition: Partition, folder: Path, salt: int) -> Path:
+    """Count one partition of a release (pipelines/partitions.py); what goes wrong is told without quoting a record.
+
+    Raises:
+        PublicationError: the partition cannot be read with certainty, or not at all.
+    """
+    release = Snapshot(partition.source_id, partition.path, "", url=partition.url)
+    return read_publication(lambda _: count_partition(partition, folder, salt), release)
+
+
+def _conformed(frame: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
     return conform(frame.with_columns(pl.lit(snapshot.snapshot_id).alias("snapshot_id")), snapshot.source_id)
 
 
-def read_publication(parse: Parser, snapshot: Snapshot) -> pl.DataFrame:
+def read_publication(parse: Callable[[Snapshot], _Read], snapshot: Snapshot) -> _Read:
     """Run a parser; whatever it, or what it reads files with, raises because of the file becomes an error that names the source.
 
     Raises:
@@ -105,6 +136,11 @@ def read_publication(parse: Parser, snapshot: Snapshot) -> pl.DataFrame:
 @cache
 def _record_sources() -> frozenset[str]:
     return frozenset(source.source_id for source in load_sources() if source.kind == "records")
+
+
+def snapshot_of(source_id: str, path: Path) -> Snapshot:
+    """Make a snapshot of a file, or of a folder where a release comes in several files."""
+    return (snapshot_of_folder if path.is_dir() else snapshot_of_file)(source_id, path)
 
 
 def snapshot_of_folder(source_id: str, folder: Path) -> Snapshot:
@@ -151,8 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.error(problem)
     # files of records take minutes and say how far they are; where a caller has set up logging, its settings stand
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    given = (snapshot_of_folder if in_files else snapshot_of_file)(chosen.source_id, chosen.file)
-    snapshot = replace(given, published_on=chosen.published_on)
+    snapshot = replace(snapshot_of(chosen.source_id, chosen.file), published_on=chosen.published_on)
     try:
         frame = observations_of(snapshot)
     except (PublicationError, ObservationError, VocabularyError) as problem:

@@ -96,12 +96,14 @@ class TextFile:
         path: file on disk that holds it.
         name: its own name (inside the archive, if it lies in one).
         packing: plain, compressed, zipped or deflate64.
+        span: of a plain file, the first byte of the part to read and the byte after its last; None for all of it.
     """
 
     source_id: str
     path: Path
     name: str
     packing: str
+    span: tuple[int, int] | None = None
 
     def chunks(self, size: int = _CHUNK) -> Iterator[bytes]:
         """Yield the decompressed bytes in pieces, and say from time to time how far it is.
@@ -109,7 +111,9 @@ class TextFile:
         Args:
             size: bytes of a piece of a plain file; pieces of a packed one come in the sizes that unpacking makes.
         """
-        if self.packing == "plain":
+        if self.span:
+            pieces = _spanned_chunks(self.path, size, *self.span)
+        elif self.packing == "plain":
             pieces = _plain_chunks(self.path, size)
         elif self.packing == "compressed":
             pieces = decompress(self.path, _LIMITS)
@@ -161,6 +165,25 @@ def _plain_chunks(path: Path, size: int) -> Iterator[bytes]:
             yield piece
 
 
+def _spanned_chunks(path: Path, size: int, begin: int, end: int) -> Iterator[bytes]:
+    """Yield the lines that begin in a span, after the line (or the end of a line) that is not the span's own.
+
+    Spans that follow one another give every line but the first of the file exactly once, wherever they are cut.
+    """
+    start = max(begin - 1, 0)
+    with path.open("rb", buffering=0) as stream:
+        stream.seek(start)
+        while start < end - 1 and (piece := stream.read(min(size, end - 1 - start))):
+            start += len(piece)
+            yield piece
+        # the last line goes on until its end
+        while piece := stream.read(_CHUNK):
+            line, ended, _ = piece.partition(b"\n")
+            yield line + ended
+            if ended:
+                return
+
+
 def _zipped_chunks(path: Path, name: str) -> Iterator[bytes]:
     with open_member(path, name, _LIMITS) as stream:
         while piece := stream.read(_CHUNK):
@@ -203,6 +226,37 @@ def _on_workers(blocks: Iterator[_Block], work: Callable[[_Block], _Result]) -> 
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+# Parts ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a release, that can be read where nothing of the others is known.
+
+    Attributes:
+        file: number of its text file among those of the release that are read, from 0; None for all of them.
+        span: first byte and the byte after the last: the lines that begin there; None for the whole file.
+        districts: codes of the districts; none for all.
+    """
+
+    file: int | None = None
+    span: tuple[int, int] | None = None
+    districts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Partial:
+    """What one part of a release adds to its counts.
+
+    Attributes:
+        table: numbers and codes, a row for each thing to be merged; keys of records only as salted hashes.
+        summary: what else is to be merged, as JSON can hold it.
+    """
+
+    table: pl.DataFrame
+    summary: Mapping[str, object]
 
 
 # Delimited text ------------------------------------------------------------------------------------------------------
@@ -615,7 +669,7 @@ def count_observations(
     counted = pl.when(pl.col("records").is_null()).then(0).otherwise(pl.col("records"))
     withheld = (counted > 0) & (counted < threshold)
     return (
-        grid.join(sums, on=keys, how="left", nulls_equal=True)
+        grid.join(sums, on=keys, how="left", nulls_equal=True, maintain_order="left")
         .with_columns(
             pl.when(withheld).then(None).otherwise(counted).cast(pl.Float64).alias("obs_value"),
             pl.when(withheld)

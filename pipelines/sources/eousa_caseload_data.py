@@ -16,6 +16,7 @@ import csv
 import logging
 import re
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -31,6 +32,8 @@ from pipelines.records import (
     SERIES,
     Coverage,
     Layout,
+    Part,
+    Partial,
     TextFile,
     complete_observations,
     count_observations,
@@ -231,12 +234,16 @@ def read_records(release: Release, districts: Sequence[str] | None = None) -> Ca
 
     Args:
         release: the opened release.
-        districts: codes of the release to restrict the reading to; all when None. No matter crosses districts.
+        districts: codes of the release to restrict the reading to, empty for those that are in no list; all when None. No matter
+            crosses districts.
 
     Raises:
         PublicationError: a file does not fit its layout, or the participants of a district are missing.
     """
-    here = pl.lit(True) if districts is None else pl.col("DISTRICT").is_in(list(districts))
+    here = pl.lit(True)
+    if districts is not None:
+        listed = pl.col("DISTRICT").is_in(list(read_districts("us_attorney_code")))
+        here = pl.col("DISTRICT").is_in(list(districts)) | (pl.lit("" in districts) & ~listed)
 
     def read(table: str, where: pl.Expr, query: Callable[[pl.LazyFrame], Sequence[pl.LazyFrame]]) -> list[pl.DataFrame]:
         files = release.files[table]
@@ -425,8 +432,11 @@ def parse(snapshot: Snapshot) -> pl.DataFrame:
         PublicationError: the release is incomplete, or does not fit its own README.
     """
     release = open_release(snapshot)
-    counts = count_records(read_records(release))
-    as_of = release.as_of or _end_of_data(counts)
+    return _rows(snapshot, count_records(read_records(release)), release.as_of)
+
+
+def _rows(snapshot: Snapshot, counts: Counts, as_of: date | None) -> pl.DataFrame:
+    as_of = as_of or _end_of_data(counts)
     note = f"State of the release of {as_of}."
     # a later release follows the same matters further: the day a release runs to tells its figures from those of the others
     published_on = snapshot.published_on or as_of.isoformat()
@@ -437,6 +447,76 @@ def _end_of_data(counts: Counts) -> date:
     if counts.last_entry is None:
         raise PublicationError(f"{SOURCE_ID}: neither a README nor an entry date says when the release ends: add the README")
     return counts.last_entry
+
+
+def divide(snapshot: Snapshot, parts: int) -> tuple[Part, ...]:
+    """Divide a release into parts of whole districts, as even in bytes as the tables that come by district allow.
+
+    Raises:
+        PublicationError: as `open_release`.
+    """
+    release = open_release(snapshot)
+    sizes = Counter(dict.fromkeys(read_districts("us_attorney_code"), 0))
+    for file in (file for files in release.files.values() for file in files):
+        named = table_of(_stem(file))
+        if named is not None and named[1]:
+            sizes[named[1]] += file.path.stat().st_size if file.packing == "plain" else 1
+    groups: list[list[str]] = [[] for _ in range(max(min(parts, len(sizes)), 1))]
+    weights = [0] * len(groups)
+    for district, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
+        lightest = min(range(len(groups)), key=lambda number: (weights[number], len(groups[number])))
+        groups[lightest].append(district)
+        weights[lightest] += size
+    # records of a district that is in no list belong to the last part
+    groups[-1].append("")
+    return tuple(Part(districts=(*sorted(group),)) for group in groups)
+
+
+def count_part(snapshot: Snapshot, part: Part, salt: int) -> Partial:
+    """Count the matters of some districts: no matter crosses districts, so that nothing of a record is kept.
+
+    Args:
+        snapshot: the whole release.
+        part: one of `divide`.
+        salt: not needed here, as no key is kept.
+    """
+    del salt
+    release = open_release(snapshot)
+    counts = count_records(read_records(release, part.districts))
+    return Partial(
+        counts.table,
+        {
+            "received": [*counts.received.items()],
+            "last_entry": counts.last_entry and counts.last_entry.isoformat(),
+            "as_of": release.as_of and release.as_of.isoformat(),
+        },
+    )
+
+
+def merge_parts(snapshot: Snapshot, parts: Iterable[Partial]) -> pl.DataFrame:
+    """Add the counts of all parts of a release.
+
+    Args:
+        snapshot: the release, of which nothing is read again.
+        parts: the answers of `count_part` for every part of `divide`, in any order.
+
+    Returns:
+        The rows of `parse`.
+    """
+    merged: list[Counts] = []
+    as_of: str | None = None
+    for part in parts:
+        told = _PartSummary(**part.summary)  # type: ignore[arg-type]
+        merged.append(Counts(part.table, dict(told.received), date.fromisoformat(told.last_entry) if told.last_entry else None))
+        as_of = told.as_of
+    return _rows(snapshot, add_counts(merged), date.fromisoformat(as_of) if as_of else None)
+
+
+@dataclass(frozen=True)
+class _PartSummary:
+    received: Sequence[tuple[int, int]]
+    last_entry: str | None
+    as_of: str | None
 
 
 def count_records(records: CaseRecords) -> Counts:
@@ -597,7 +677,7 @@ def observe(counts: Counts, as_of: date) -> pl.DataFrame:
     cohort = pl.col("statistical_population") == _COHORT
     in_districts = total & pl.col("scope").is_in(_DISTRICT_SCOPES)
     seen = named.filter(~total).select("event", "scope", "reason").unique()
-    by_reason = series.filter(~total).join(seen, on=["event", "scope", "reason"], how="semi")
+    by_reason = series.filter(~total).join(seen, on=["event", "scope", "reason"], how="semi", maintain_order="left")
     unplaced = [_UNKNOWN] if _UNKNOWN in named["area"] else []
     return pl.concat(
         [

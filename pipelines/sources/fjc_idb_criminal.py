@@ -14,9 +14,9 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial, reduce
+from functools import cache, partial, reduce
 
 import polars as pl
 
@@ -30,6 +30,8 @@ from pipelines.records import (
     SERIES,
     Coverage,
     DelimitedText,
+    Part,
+    Partial,
     complete_observations,
     count_observations,
     cover,
@@ -69,6 +71,18 @@ COLUMNS: Mapping[str, pl.DataType] = {
 }
 #: columns that are blank in the public file, so that a blank last field says nothing about the line
 _BLANK = ("NAME", "FJUDGE", "TJUDGE")
+#: what is kept of a record: numbers only; key and row are salted hashes, filed, ended and convicted are bits of statute groups
+KEPT: Mapping[str, pl.DataType] = {
+    **dict.fromkeys(("key", "row"), pl.UInt64()),
+    "reopened": pl.Int16(),
+    "load": pl.Date(),
+    "version": pl.Int16(),
+    "district": pl.UInt8(),
+    **dict.fromkeys(("filed_on", "ended_on", "sentenced_on"), pl.Date()),
+    "flags": pl.UInt8(),
+    "convicted_of_anything": pl.Boolean(),
+    **dict.fromkeys(("filed", "ended", "convicted"), pl.UInt8()),
+}
 #: what the files print where there is no day
 _MISSING_DAY = date(1900, 1, 1)
 #: texts worth a closer look; all of chapter 110 and its neighbours
@@ -154,7 +168,10 @@ def parse(snapshot: Snapshot) -> pl.DataFrame:
     Raises:
         PublicationError: no file has the layout, or too much of it cannot be read.
     """
-    counts = count_records(tables_of(snapshot))
+    return _rows(snapshot, count_records(tables_of(snapshot)))
+
+
+def _rows(snapshot: Snapshot, counts: Counts) -> pl.DataFrame:
     rows = observe(counts)
     note = f"{counts.malformed:,} of {counts.rows:,} lines were quarantined." if counts.malformed else None
     # every quarter revises earlier months and no page dates the file: the day it runs to tells its editions apart
@@ -185,6 +202,82 @@ def tables_of(snapshot: Snapshot) -> list[DelimitedText]:
     return tables
 
 
+def divide(snapshot: Snapshot, parts: int) -> tuple[Part, ...]:
+    """Divide a file, or a folder of files, into about as many parts: plain text by its bytes, a member of an archive is one part.
+
+    Raises:
+        PublicationError: as `tables_of`.
+    """
+    files = [table.file for table in tables_of(snapshot)]
+    sizes = [file.path.stat().st_size for file in files]
+    span = max(-(-sum(sizes) // parts), 1)
+    divided: list[Part] = []
+    for number, (file, size) in enumerate(zip(files, sizes, strict=True)):
+        if file.packing == "plain":
+            divided += [Part(number, (begin, begin + span)) for begin in range(0, size, span)]
+        else:
+            divided.append(Part(number))
+    return tuple(divided)
+
+
+def count_part(snapshot: Snapshot, part: Part, salt: int) -> Partial:
+    """Read one part: the records as numbers, so that versions of one record can meet in `merge_parts`.
+
+    Args:
+        snapshot: the whole release.
+        part: one of `divide`.
+        salt: changes the hashes that stand for the keys; the same for all parts that are to be merged.
+    """
+    tables = tables_of(snapshot)
+    chosen = tables if part.file is None else [tables[part.file]]
+    here = [replace(table, file=replace(table.file, span=part.span)) for table in chosen]
+    records = read_records(here, part.districts or None, salt)
+    return Partial(
+        pl.concat(records.kept) if records.kept else pl.DataFrame(schema=KEPT),
+        {
+            "rows": records.rows,
+            "malformed": records.malformed,
+            "fiscal_years": sorted(records.fiscal_years),
+            "last_day": records.last_day.isoformat(),
+            "unmatched": dict(records.unmatched),
+        },
+    )
+
+
+def merge_parts(snapshot: Snapshot, parts: Iterable[Partial]) -> pl.DataFrame:
+    """Count the records of all parts of a release together.
+
+    Args:
+        snapshot: the release, of which nothing is read again.
+        parts: the answers of `count_part` for every part of `divide`, in any order.
+
+    Returns:
+        The rows of `parse`.
+
+    Raises:
+        PublicationError: too many lines are no records, or too many counted events have no day.
+    """
+    records = Records()
+    for part in parts:
+        told = _PartSummary(**part.summary)  # type: ignore[arg-type]
+        records.kept.append(part.table)
+        records.rows += told.rows
+        records.malformed += told.malformed
+        records.fiscal_years.update(told.fiscal_years)
+        records.last_day = max(records.last_day, date.fromisoformat(told.last_day))
+        records.unmatched.update(told.unmatched)
+    return _rows(snapshot, _reduce(records))
+
+
+@dataclass(frozen=True)
+class _PartSummary:
+    rows: int
+    malformed: int
+    fiscal_years: Sequence[int]
+    last_day: str
+    unmatched: Mapping[str, int]
+
+
 def field_names(header: Sequence[str]) -> tuple[str, ...]:
     """Put a header right in which two needed names were printed without the tab between them (`DISP3PRISTIM3`)."""
     fused = {f"DISP{slot}PRISTIM{slot}": (f"DISP{slot}", f"PRISTIM{slot}") for slot in _SLOTS}
@@ -202,6 +295,17 @@ def count_records(tables: Iterable[DelimitedText], districts: Sequence[str] | No
     Raises:
         PublicationError: too many lines are no records, or too many counted events have no day.
     """
+    return _reduce(read_records(tables, districts))
+
+
+def read_records(tables: Iterable[DelimitedText], districts: Sequence[str] | None = None, salt: int = 0) -> Records:
+    """Read the records of one partition into numbers, without judging how many are damaged.
+
+    Args:
+        tables: files to read.
+        districts: as `count_records`.
+        salt: changes the hashes that stand for the keys.
+    """
     records = Records()
     here = None if districts is None else pl.col("DISTRICT").str.strip_chars().is_in(list(districts))
     for table in tables:
@@ -211,25 +315,22 @@ def count_records(tables: Iterable[DelimitedText], districts: Sequence[str] | No
         types = {name: pl.Float32() if floats and dtype.is_integer() else dtype for name, dtype in COLUMNS.items()}
         whole = ~pl.col(OVERFLOWS) & (pl.lit(True) if names[-1] in _BLANK else pl.col(ENDS))
         typed = [*_DAYS, *(_TRUNCATED if floats else [])]
-        for answers in table.query(types, partial(_ask, here=here, typed=typed, whole=whole), names):
+        for answers in table.query(types, partial(_ask, here=here, typed=typed, whole=whole, numbers=_numbers(salt)), names):
             keep(records, *answers)
     classify(records)
-    place = f"{SOURCE_ID}: {records.rows:,} lines"
-    refuse_many(place, "lines have too few or too many fields, or no fiscal year", records.malformed, records.rows, "look at the download")
-    if records.unmatched:
-        near = ", ".join(f"{text} {number:,}" for text, number in records.unmatched.most_common(20))
-        _LOG.info("%s: statute texts close to the material statutes that are counted in none of them: %s", place, near)
-    return _reduce(records, place)
+    return records
 
 
-def _ask(lines: pl.LazyFrame, here: pl.Expr | None, typed: Sequence[pl.Expr], whole: pl.Expr) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+def _ask(
+    lines: pl.LazyFrame, here: pl.Expr | None, typed: Sequence[pl.Expr], whole: pl.Expr, numbers: Sequence[pl.Expr]
+) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     """Ask for the numbers of every line, and for the texts of the few lines with a statute of the chapter or near it."""
     marked = (lines if here is None else lines.filter(here)).with_columns(
         *typed, (whole & _IDENTIFIED).alias("good"), _SUSPECT.alias("suspect")
     )
     return (
-        marked.select(*_NUMBERS, "FISCALYR", "good", "suspect"),
-        marked.filter(pl.col("good") & pl.col("suspect")).select(*_NUMBERS, *_CHARGE_TEXTS, *_OUTCOMES),
+        marked.select(*numbers, "FISCALYR", "good", "suspect"),
+        marked.filter(pl.col("good") & pl.col("suspect")).select(*numbers, *_CHARGE_TEXTS, *_OUTCOMES),
     )
 
 
@@ -239,7 +340,7 @@ def keep(records: Records, numbers: pl.DataFrame, suspects: pl.DataFrame) -> Non
     good = numbers if numbers["good"].all() else numbers.filter("good")
     records.malformed += numbers.height - good.height
     records.fiscal_years.update(good["FISCALYR"].unique())
-    records.kept.append(good.filter(~pl.col("suspect")).select(*_KEPT, *_UNCHARGED))
+    records.kept.append(good.filter(~pl.col("suspect")).with_columns(_UNCHARGED).select(*KEPT))
     records.suspects.append(suspects)
     if sum(frame.height for frame in records.suspects) > _SUSPECT_ROWS:
         classify(records)
@@ -271,7 +372,7 @@ def classify(records: Records) -> None:
         _lead_and_any([bits(f"TTITLE{slot}") for slot in _SLOTS]).alias("ended"),
         _lead_and_any(convicted).alias("convicted"),
     )
-    records.kept.append(texts.with_columns(charges).drop(*_CHARGE_TEXTS, *_OUTCOMES))
+    records.kept.append(texts.with_columns(charges).select(*KEPT))
 
 
 def _convicting(slot: str) -> pl.Expr:
@@ -314,10 +415,7 @@ _IDENTIFIED = reduce(
 _SUSPECT = pl.coalesce(_any_of(pl.col(name).str.contains(_CLOSE) for name in _CHARGE_TEXTS), pl.lit(False))
 _UNCHARGED = [pl.lit(0, dtype=pl.UInt8).alias(name) for name in ("filed", "ended", "convicted")]
 _DISTRICTS = {code: number for number, code in enumerate(read_districts("court_file_code"))}
-_NUMBERS: tuple[pl.Expr, ...] = (
-    pl.col("DEFLGKY").hash().alias("key"),
-    # the four columns that name one record; a sum, because hashing them joined costs four times as much
-    (pl.col("DEFLGKY").hash() + pl.col("FISCALYR").hash(1) + pl.col("REOPSEQ").hash(2) + pl.col("TAPEYEAR").hash(3)).alias("row"),
+_CODES: tuple[pl.Expr, ...] = (
     pl.col("REOPSEQ").alias("reopened"),
     pl.col("LOADDATE").alias("load"),
     pl.col("VER").alias("version"),
@@ -328,11 +426,26 @@ _NUMBERS: tuple[pl.Expr, ...] = (
     reduce(lambda left, right: left + right, ((pl.col(name) == 1).cast(pl.UInt8) * bit for name, bit in _FLAGS.items())).alias("flags"),
     _any_of(_convicting(slot) for slot in _SLOTS).alias("convicted_of_anything"),
 )
-_KEPT = tuple(expression.meta.output_name() for expression in _NUMBERS)
+
+@cache
+def _numbers(salt: int) -> tuple[pl.Expr, ...]:
+    """Turn a record into numbers; the key, and the four columns that name one record, into hashes that differ with the salt."""
+    key = pl.col("DEFLGKY").hash(salt)
+    # a sum, because hashing them joined costs four times as much
+    row = reduce(
+        lambda left, right: left + right,
+        (pl.col(name).hash((salt + number) % 2**64) for number, name in enumerate(("FISCALYR", "REOPSEQ", "TAPEYEAR"), 1)),
+    )
+    return (key.alias("key"), (key + row).alias("row"), *_CODES)
 
 
-def _reduce(records: Records, place: str) -> Counts:
+def _reduce(records: Records) -> Counts:
     """Keep the latest version of every record, then of every defendant, and count."""
+    place = f"{SOURCE_ID}: {records.rows:,} lines"
+    refuse_many(place, "lines have too few or too many fields, or no fiscal year", records.malformed, records.rows, "look at the download")
+    if records.unmatched:
+        near = ", ".join(f"{text} {number:,}" for text, number in records.unmatched.most_common(20))
+        _LOG.info("%s: statute texts close to the material statutes that are counted in none of them: %s", place, near)
     if not records.kept:
         raise PublicationError(f"{place}: none is a whole record: look at the download")
     horizon = date(max(records.fiscal_years), 9, 30)
@@ -384,7 +497,9 @@ def _split(rows: pl.DataFrame, key: str) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _latest(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     """Keep one row for each `by`: the latest load, then the highest version, then (to be the same every time) any fixed order."""
-    order = ["load", "version", *(name for name in rows.columns if name not in ("load", "version"))]
+    first, last = ("load", "version"), ("key", "row")
+    # the hashes come last: their order depends on the salt
+    order = [*first, *(name for name in rows.columns if name not in (*first, *last)), *last]
     return rows.sort(order, descending=True, nulls_last=True).unique(by, keep="first", maintain_order=True)
 
 

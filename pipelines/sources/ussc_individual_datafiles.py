@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -25,6 +25,8 @@ from pipelines.records import (
     SERIES,
     Coverage,
     DelimitedText,
+    Part,
+    Partial,
     complete_observations,
     count_observations,
     fiscal_year,
@@ -118,6 +120,15 @@ def parse(snapshot: Snapshot) -> pl.DataFrame:
     Raises:
         PublicationError: no file has the layout, a fiscal year is not known, or two files disagree about a figure.
     """
+    return _rows(snapshot, (count_records(table, snapshot.url) for table in tables_of(snapshot)))
+
+
+def tables_of(snapshot: Snapshot) -> list[DelimitedText]:
+    """Open the files of a snapshot that have the layout of a datafile.
+
+    Raises:
+        PublicationError: none has.
+    """
     files = [file for file in text_files(SOURCE_ID, snapshot.path) if not file.name.lower().endswith(_OTHER_KINDS)]
     tables = [table for table in (open_delimited(file, ",", '"') for file in files) if set(table.header) & set(_TOTALS)]
     if not tables:
@@ -125,7 +136,61 @@ def parse(snapshot: Snapshot) -> pl.DataFrame:
             f"{SOURCE_ID}: no file of {snapshot.path.name} begins with a header line with {', '.join(_TOTALS)}: "
             "give the CSV edition of a datafile (the fixed-width one is not read)"
         )
-    rows = pl.concat([observe(count_records(table, snapshot.url)) for table in tables]).unique(maintain_order=True)
+    return tables
+
+
+def divide(snapshot: Snapshot, parts: int) -> tuple[Part, ...]:
+    """Divide a release into its files, however many parts are asked for: one file is one fiscal year.
+
+    Raises:
+        PublicationError: as `tables_of`.
+    """
+    del parts
+    return tuple(Part(number) for number in range(len(tables_of(snapshot))))
+
+
+def count_part(snapshot: Snapshot, part: Part, salt: int) -> Partial:
+    """Count the records of one file.
+
+    Args:
+        snapshot: the whole release.
+        part: one of `divide`.
+        salt: not needed here, as no key is read.
+    """
+    del salt
+    tables = tables_of(snapshot)
+    (table,) = tables if part.file is None else [tables[part.file]]
+    counts = count_records(table, snapshot.url)
+    groups = [GROUPS.index(group) for group in counts.groups]
+    return Partial(counts.table, {"file": part.file, "fiscal_year": counts.fiscal_year, "groups": groups})
+
+
+def merge_parts(snapshot: Snapshot, parts: Iterable[Partial]) -> pl.DataFrame:
+    """Put the counts of all files of a release together.
+
+    Args:
+        snapshot: the release, of which nothing is read again.
+        parts: the answers of `count_part` for every part of `divide`, in any order.
+
+    Returns:
+        The rows of `parse`.
+
+    Raises:
+        PublicationError: two files disagree about a figure.
+    """
+    told = sorted(((_PartSummary(**part.summary), part.table) for part in parts), key=lambda item: item[0].file)  # type: ignore[arg-type]
+    return _rows(snapshot, (Counts(said.fiscal_year, tuple(GROUPS[number] for number in said.groups), table) for said, table in told))
+
+
+@dataclass(frozen=True)
+class _PartSummary:
+    file: int
+    fiscal_year: int
+    groups: Sequence[int]
+
+
+def _rows(snapshot: Snapshot, counts: Iterable[Counts]) -> pl.DataFrame:
+    rows = pl.concat([observe(each) for each in counts]).unique(maintain_order=True)
     twice = rows.filter(pl.struct(*_FIGURE).is_duplicated())
     if not twice.is_empty():
         raise PublicationError(

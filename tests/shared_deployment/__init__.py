@@ -1,0 +1,1 @@
+"""Tests of what several machines share, against real servers: `make test-shared`, in an environment of its own."""
