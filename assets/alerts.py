@@ -35,8 +35,8 @@ _REMEDIES = {
 }
 #: errors whose words are the project's own; of others only the kind is told, for nobody knows what they quote
 _OWN_ERRORS = (
-    "ArchiveError", "CatalogError", "FetchError", "LedgerError", "ObservationError", "ReleaseError", "SnapshotError", "VocabularyError",
-    "WarehouseError",
+    "ArchiveError", "BucketError", "CatalogError", "FetchError", "LedgerError", "LostRaceError", "ObservationError", "ReleaseError",
+    "SnapshotError", "VocabularyError", "WarehouseError",
 )  # fmt: skip
 
 

@@ -77,6 +77,7 @@ def published_release(context: dg.AssetExecutionContext, workspace: Workspace) -
 
     with releases.one_build_at_a_time(workspace.data_folder):
         release = releases.publish_newest(workspace.data_folder, workspace.keep_newest, workspace.keep_days)
+    workspace.share(context, release)
     summary = releases.summarise(workspace.data_folder)
     context.log.info(summary)
     folder = release.database.parent

@@ -31,6 +31,7 @@ def record_signature(context: dg.OpExecutionContext, config: SignOff, workspace:
 
     with releases.one_build_at_a_time(workspace.data_folder):
         ledger.sign_off(workspace.data_folder, config.source_id, config.snapshot_id, config.who, config.why)
+    workspace.share(context)
     context.add_output_metadata({"source": config.source_id, "snapshot": config.snapshot_id, "who": config.who, "why": config.why})
     context.log.info(f"{config.source_id}: {config.snapshot_id} signed off by {config.who}: {config.why}")
 

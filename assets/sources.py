@@ -147,6 +147,7 @@ def _raw_asset(source_id: str) -> dg.AssetsDefinition:
             context.log.info(result.note)
         for failure in refreshed.failures:
             context.log.error(failure)
+        workspace.share(context)
         newest = refreshed.newest
         checks = [
             dg.AssetCheckResult(
@@ -212,6 +213,7 @@ def observations(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     tasks += ledger.publication_tasks(data, selected)
     with releases.one_build_at_a_time(data):
         outcomes = ledger.derive(data, tasks, force=workspace.force)
+    workspace.share(context)
     rebuilt = sum(outcome.rebuilt for outcome in outcomes)
     context.log.info(f"{rebuilt} of {len(outcomes)} snapshots derived, {len(outcomes) - rebuilt} unchanged and left alone")
     for source_id in selected:

@@ -3,9 +3,14 @@
 Belongs here: settings that a person may change in the Launchpad. Does not belong here: anything the catalogue decides.
 """
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
+
+if TYPE_CHECKING:
+    from pipelines.releases import Release
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -20,6 +25,7 @@ class Workspace(dg.ConfigurableResource):
         keep_newest: releases that are kept however old they are.
         keep_days: age in days up to which releases are kept.
         allow_loopback: tests only: let publishers be on this machine.
+        bucket: `s3://BUCKET[/PREFIX]` that several machines share, by default that of STATISTICS_BUCKET; empty: this machine works alone.
     """
 
     data: str = str(PROJECT / "data")
@@ -28,8 +34,28 @@ class Workspace(dg.ConfigurableResource):
     keep_newest: int = 5
     keep_days: float = 30.0
     allow_loopback: bool = False
+    bucket: str = os.environ.get("STATISTICS_BUCKET", "")
 
     @property
     def data_folder(self) -> Path:
         """The data folder, as a path."""
         return Path(self.data)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Begin a run, and each step that has a process of its own, with what the other machines have done."""
+        if not self.bucket or context.run is None:
+            return
+        from pipelines.bucket import Bucket, pull
+
+        moved = pull(self.data_folder, Bucket(self.bucket))
+        if context.log is not None:
+            context.log.info(f"bucket: {moved.files} files received; in force: {moved.release or 'nothing'}")
+
+    def share(self, context: dg.OpExecutionContext | dg.AssetExecutionContext, release: "Release | None" = None) -> None:
+        """Send what a step has written to the bucket, if there is one, and put a release in force there."""
+        if not self.bucket:
+            return
+        from pipelines.bucket import Bucket, push
+
+        moved = push(self.data_folder, Bucket(self.bucket), release, self.keep_newest, self.keep_days)
+        context.log.info(f"bucket: {moved.files} files sent; in force: {moved.release or 'nothing'}")

@@ -20,11 +20,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from pipelines.vocabulary import PROJECT
+
+if TYPE_CHECKING:
+    from tests.shared_deployment.ceph import CephServer
 
 DEPLOYED = PROJECT / "deploy" / "shared_deployment"
 BIN = Path(sys.executable).parent
@@ -297,3 +301,12 @@ def deploy(postgres: PostgresServer, redis: RedisServer, folder: Path) -> Deploy
         "STATISTICS_COUNTING_KEY": key,
     }
     return Deployment(shared, environment, database, postgres, redis, (postgres.password, redis.password, key))
+
+
+@pytest.fixture(scope="session")
+def ceph() -> Iterator[CephServer]:
+    """A real S3-compatible server with the bucket `statistics`."""
+    from tests.shared_deployment.ceph import ceph_cluster
+
+    with ceph_cluster() as server:
+        yield server
