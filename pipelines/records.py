@@ -57,6 +57,8 @@ _RECORD_BLOCK = 4 << 20
 _RECORDS_TOGETHER = 30_000
 #: blocks under way at a time: reading one has serial parts that another one fills
 _WORKERS = 3
+#: fields are found in many short steps between which workers wait for one another: a third costs more than it brings
+_FIELD_WORKERS = 2
 _PROGRESS_SECONDS = 10.0
 _FISCAL_YEAR_STARTS = 10
 #: one byte for one byte, so that positions stay; letters of another alphabet stand in no field that is read
@@ -213,13 +215,13 @@ def _chunks_from(path: Path, offset: int) -> Iterator[bytes]:
             yield piece
 
 
-def _on_workers(blocks: Iterator[_Block], work: Callable[[_Block], _Result]) -> Iterator[_Result]:
+def _on_workers(blocks: Iterator[_Block], work: Callable[[_Block], _Result], workers: int = _WORKERS) -> Iterator[_Result]:
     """Work on a few blocks at a time, and give the results in the order of the blocks."""
-    with ThreadPoolExecutor(_WORKERS) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[_Result]] = deque()
         for block in blocks:
             waiting.append(pool.submit(work, block))
-            if len(waiting) > _WORKERS:
+            if len(waiting) > workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
@@ -366,7 +368,10 @@ class DelimitedText:
             # only the last line of the file may lack its line end
             behind = b"\n" + PADDING
             blocks = _whole_lines(self.file.chunks(block), block, b"", behind)
-            yield from _on_workers(blocks, lambda lines: answer(lines, 0, len(lines) - len(PADDING) - lines.endswith(b"\n" + behind)))
+            ends = len(PADDING)
+            yield from _on_workers(
+                blocks, lambda lines: answer(lines, 0, len(lines) - ends - lines.endswith(b"\n" + behind)), _FIELD_WORKERS
+            )
             return
         buffers = threading.local()
         with self.file.path.open("rb") as stream:
@@ -376,7 +381,7 @@ class DelimitedText:
                 buffer = buffers.__dict__.setdefault("lines", bytearray(block + _CHUNK))
                 return answer(buffer, *_lines_that_begin(stream.fileno(), buffer, *span))
 
-            yield from _on_workers(self.file.spans(block), read_and_answer)
+            yield from _on_workers(self.file.spans(block), read_and_answer, _FIELD_WORKERS)
 
 
 def open_delimited(file: TextFile, separator: str, quote: str | None = None) -> DelimitedText:
