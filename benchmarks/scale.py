@@ -148,7 +148,7 @@ def release_on_one_core(folder: Path, megabytes: int) -> None:
     begun = time.process_time()
     snapshot_of(source_of(release), release)
     hashing = time.process_time() - begun
-    print(f"\nSynthetic caseload release of {size / 1e9:.2f} GB, plain functions on one core; hashing takes {hashing:.1f} s of processor.\n")
+    print(f"\nSynthetic caseload release of {size / 1e9:.2f} GB, plain functions on one core; hashing takes {hashing:.1f} s of CPU.\n")
     print("| partitions | counting | MB a second | largest process |\n|---|---|---|---|")
     for way, parts in (("undivided", 1), ("plainly", PARTS)):
         took = alone(way, release, folder / f"release_in_{parts}.parquet", one_core=True)
