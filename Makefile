@@ -20,9 +20,9 @@ refresh: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto
 
-# against real servers (Debian's postgresql and redis-server), which the tests start and stop themselves
+# against real servers (Debian's postgresql, redis-server, ceph), which the tests start and stop themselves
 test-shared: $(INSTALLED_SHARED)
-	$(VENV_SHARED)/bin/python -m pytest -n auto tests/shared_deployment
+	$(VENV_SHARED)/bin/python -m pytest -n auto --dist loadfile tests/shared_deployment
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

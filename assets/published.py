@@ -4,6 +4,7 @@ Belongs here: building a release from valid observations, checking it, switching
 Does not belong here: the matching (sql/), the switch itself (pipelines/releases.py).
 """
 
+import re
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,13 @@ def matched_periods(context: dg.AssetExecutionContext, workspace: Workspace) -> 
     import polars as pl
 
     from pipelines import releases
+    from pipelines.warehouse import query
 
     with releases.one_build_at_a_time(workspace.data_folder):
         release = releases.build_release(workspace.data_folder, force=workspace.force)
     context.log.info(f"release {release.folder.name}: {'built' if release.rebuilt else 'unchanged, nothing was rebuilt'}")
     facts = _ask(release.database, "reasons")
+    ((rows,),) = query(release.database, "SELECT count(*) FROM matched_periods")
     if release.rebuilt:
         from pipelines.expectations import validate_across
 
@@ -51,7 +54,7 @@ def matched_periods(context: dg.AssetExecutionContext, workspace: Workspace) -> 
         metadata={
             "rebuilt": release.rebuilt,
             "build_id": release.build_id,
-            "dagster/row_count": sum(count for _, count in facts),
+            "dagster/row_count": rows,
             **{f"rows: {reason}": count for reason, count in facts},
         },
         check_results=[
@@ -84,7 +87,7 @@ def published_release(context: dg.AssetExecutionContext, workspace: Workspace) -
             "build_id": release.build_id,
             "database": dg.MetadataValue.path(release.database),
             "bytes": release.database.stat().st_size,
-            "summary": dg.MetadataValue.md(f"```\n{summary}\n```"),
+            "summary": dg.MetadataValue.md(_fenced(summary)),
             "changes": _changes(folder),
             "report": dg.MetadataValue.path(folder / "report" / "index.html"),
             "files": sum(path.is_file() for path in folder.rglob("*")),
@@ -98,7 +101,14 @@ def _changes(folder: Path) -> dg.MarkdownMetadataValue:
     """Show what changed since the release before."""
     listed = folder / "CHANGES.txt"
     text = listed.read_text(encoding="utf-8")[:_SHOWN_CHANGES] if listed.is_file() else "There is no list of changes beside this release."
-    return dg.MetadataValue.md(f"```\n{text}\n```")
+    return dg.MetadataValue.md(_fenced(text))
+
+
+def _fenced(text: str) -> str:
+    """Show text as it is: the fence is longer than any that the text could close it with."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
 
 
 def _standing(database: Any) -> str:

@@ -32,7 +32,7 @@ RUNS: dict[str, tuple[list[str], list[str]]] = {
     "oracle": (["--worlds", "20000"], ["--worlds", "500"]),
     "records": ([], ["--rows", "1000000", "--lions-megabytes", "300"]),
     # in the environment of the extra `shared`: .venv-shared/bin/python -m benchmarks scale
-    "scale": ([], ["--megabytes", "60"]),
+    "scale": ([], ["--megabytes", "60", "--lions-megabytes", "100"]),
     "faults": ([], ["--kills", "5"]),
     "endurance": ([], ["--weeks", "20"]),
     "fuzz": (["--minutes", "30"], ["--minutes", "2"]),

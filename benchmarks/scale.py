@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -30,7 +31,12 @@ PARTS = 8
 _BYTES_PER_DEFENDANT = 1_100
 
 
-def plainly(path: Path, out: Path) -> None:
+def source_of(path: Path) -> str:
+    """Tell a caseload release, which is a folder, from a court file."""
+    return "eousa_caseload_data" if path.is_dir() else SOURCE_ID
+
+
+def plainly(path: Path, out: Path, parts: int = PARTS) -> None:
     """Divide, count and merge in this process, without any engine."""
     from pipelines import parse
     from pipelines.partitions import divide
@@ -38,18 +44,18 @@ def plainly(path: Path, out: Path) -> None:
     folder = out.with_suffix(".parts")
     folder.mkdir()
     salt = secrets.randbits(64)
-    files = [parse.count_safely(partition, folder, salt) for partition in divide(SOURCE_ID, path, PARTS)]
-    parse.write_whole(parse.observations_of_partitions(parse.snapshot_of(SOURCE_ID, path), files), out)
+    files = [parse.count_safely(partition, folder, salt) for partition in divide(source_of(path), path, parts)]
+    parse.write_whole(parse.observations_of_partitions(parse.snapshot_of(source_of(path), path), files), out)
 
 
 def in_one_pass(path: Path, out: Path) -> None:
     """Count as `python -m pipelines.parse` does."""
     from pipelines import parse
 
-    parse.write_whole(parse.observations_of(parse.snapshot_of(SOURCE_ID, path)), out)
+    parse.write_whole(parse.observations_of(parse.snapshot_of(source_of(path), path)), out)
 
 
-WAYS = {"plainly": plainly, "in_one_pass": in_one_pass}
+WAYS = {"plainly": plainly, "undivided": partial(plainly, parts=1), "in_one_pass": in_one_pass}
 
 
 def measure_here(way: str, path: Path, out: Path) -> None:
@@ -58,7 +64,10 @@ def measure_here(way: str, path: Path, out: Path) -> None:
     WAYS[way](path, out)
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
-    print(json.dumps({"wall": time.perf_counter() - begun, "cpu": cpu, "gib": used.ru_maxrss / 2**20}))
+    wall = time.perf_counter() - begun
+    # getrusage would tell the peak of the process that started this one
+    (peak,) = (line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    print(json.dumps({"wall": wall, "cpu": cpu, "gib": int(peak) / 2**20}))
 
 
 def alone(way: str, path: Path, out: Path, *, one_core: bool) -> dict[str, float]:
@@ -130,10 +139,34 @@ def distributed(path: Path, folder: Path, workers: int) -> dict[str, float]:
         return {**found, "wall": float(deployment.ask(seconds)[0])}
 
 
+def release_on_one_core(folder: Path, megabytes: int) -> None:
+    """Measure the plain functions on a caseload release, from which docs/scale.md reckons; hashing it is told apart."""
+    from benchmarks.records import write_release
+    from pipelines.parse import snapshot_of
+
+    release = folder / "synthetic_release"
+    with contextlib.redirect_stdout(None):
+        write_release(release, megabytes)
+    size = sum(file.stat().st_size for file in release.iterdir())
+    begun = time.process_time()
+    snapshot_of(source_of(release), release)
+    hashing = time.process_time() - begun
+    print(f"\nSynthetic caseload release of {size / 1e9:.2f} GB, plain functions on one core; hashing is {hashing:.1f} s of processor.\n")
+    print("| partitions | counting | MB a second | largest process |\n|---|---|---|---|")
+    for way, parts in (("undivided", 1), ("plainly", PARTS)):
+        took = alone(way, release, folder / f"release_in_{parts}.parquet", one_core=True)
+        counting = took["cpu"] - hashing
+        print(f"| {parts} | {counting:.1f} s | {size / 1e6 / counting:.0f} | {took['gib']:.2f} GiB |")
+    if (folder / "release_in_1.parquet").read_bytes() != (folder / f"release_in_{PARTS}.parquet").read_bytes():
+        sys.exit("the answers about the release differ: nothing was measured")
+    print("\nTables that come in one file for all districts are read by every partition; those with a file for each district by one.")
+
+
 def main() -> None:
     """Write the file, measure all ways, compare, print."""
     command = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=(__doc__ or "").splitlines()[0])
     command.add_argument("--megabytes", type=int, default=1_000, help="size of the synthetic court file")
+    command.add_argument("--lions-megabytes", type=int, default=2_000, help="size of the synthetic caseload release")
     command.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4])
     command.add_argument("--measure", nargs=3, metavar=("WAY", "PATH", "OUT"), help=argparse.SUPPRESS)
     chosen = command.parse_args()
@@ -166,6 +199,7 @@ def main() -> None:
                 f"| {way} | {took['wall']:.1f} s | {took['cpu']:.1f} s | {took['gib']:.2f} GiB | {rate:.0f} | {took['cpu'] / plain:.2f} |"
             )
         print(f"\nAll {len(answers)} answers are the same bytes.")
+        release_on_one_core(folder, chosen.lions_megabytes)
 
 
 if __name__ == "__main__":

@@ -25,8 +25,6 @@ Datasets = dict[str, list[Row]]
 Tables = Mapping[str, Sequence[Row]]
 
 REPORT_SQL = warehouse.SQL / "report"
-#: the tables that charts are drawn from; none of them needs a prepared one
-CHART_TABLES = ("reports_per_year", "series_breaks", "federal_counts", "concluded", "funding", "outputs", "timeline")
 
 INK, MUTED, RULE, PAPER = "#1b1f24", "#4f5a66", "#c9d1d9", "#ffffff"
 #: told apart by people who see colours differently; a shape or a label always says the same
@@ -57,18 +55,29 @@ class Chart:
     svg: str
 
 
-def read_report_tables(database: Path, names: Sequence[str] = ()) -> dict[str, list[Row]]:
-    """Read tables of sql/report, each named by its file; all of them, with the numbered files that prepare others, if none is named."""
-    paths = [REPORT_SQL / f"{name}.sql" for name in names] or sorted(REPORT_SQL.glob("*.sql"))
-    frames = warehouse.read_frames({"release": database}, {path.stem: path.read_text(encoding="utf-8") for path in paths})
+def load_renderer() -> None:
+    """Load what drawings need, which takes longer than a drawing: worth doing beside other work."""
+    import altair as alt
+    import vl_convert
+
+    vl_convert.vegalite_to_svg(alt.Chart({"values": []}).mark_point().to_dict(validate=False), allowed_base_urls=[])
+
+
+def read_report_tables(database: Path) -> dict[str, list[Row]]:
+    """Read the tables of sql/report, each named by its file; the numbered files prepare others."""
+    statements = {path.stem: path.read_text(encoding="utf-8") for path in sorted(REPORT_SQL.glob("*.sql"))}
+    frames = warehouse.read_frames({"release": database}, statements)
     return {name: frame.to_dicts() for name, frame in frames if not name[0].isdigit()}
 
 
-def draw_charts(database: Path) -> dict[str, Chart]:
-    """Draw every chart that a database has figures for, in the order of the questions."""
+def draw_charts(tables: Tables) -> dict[str, Chart]:
+    """Draw every chart that there are figures for, in the order of the questions.
+
+    Args:
+        tables: what `read_report_tables` returns.
+    """
     from altair.utils.schemapi import debug_mode
 
-    tables = read_report_tables(database, CHART_TABLES)
     # the specifications are ours and tested; checking each part of them again doubles the time
     with debug_mode(False):
         drawings = [draw(tables) for draw in _DRAWINGS.values()]

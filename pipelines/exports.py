@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import xlsxwriter  # type: ignore[import-untyped]
 
 from pipelines import warehouse
 from pipelines.differences import Differences, compare_releases, describe
@@ -31,17 +32,21 @@ CHECKSUMS = "SHA256SUMS"
 WORKBOOK = "prosecution_statistics.xlsx"
 #: between the values of a list, where a format has none
 SEPARATOR = " | "
-#: the same rows again, in another arrangement that only the database needs; every series beside every other on every axis, and every
+#: the same rows again, in other arrangements that only the database needs; every series beside every other on every axis, and every
 #: row in sentences: questions to ask the database, not tables to take away
-INSIDE_ONLY = ("series_observations", "comparability", "explanations")
+INSIDE_ONLY = (
+    "series_observations", "periods", "attribute_sets", "figures", "superseded_figures", "matches", "side_attributes",
+    "comparability", "explanations",
+)  # fmt: skip
 #: views that take the database long: read while the workbook is written, and too long for it
 TAKES_LONG = ("data_requests",)
 _INSIDE_SUFFIX = "_in_words"
 #: longer relations are in the database and in Parquet: spreadsheets do not open them
 CSV_ROWS = 100_000
-#: larger relations are not in the workbook, except the figures themselves
+#: larger relations are not in the workbook; the figures themselves are its point, but a spreadsheet is no place for a million of them
 SHEET_CELLS = 40_000
-ALWAYS_A_SHEET = ("observations_current",)
+FIGURES = "observations_current"
+FIGURES_CELLS = 400_000
 _LONGEST_CELL = 32_000
 _SHEET_NAME = 31
 _SQL = PROJECT / "sql" / "exports"
@@ -155,7 +160,7 @@ def write_exports(database: Path, folder: Path, differences: Differences) -> tup
             relation.name: frames[relation.name]
             for relation in exported
             if relation.name in frames
-            and (relation.name in ALWAYS_A_SHEET or (frames[relation.name].width * frames[relation.name].height <= SHEET_CELLS))
+            and frames[relation.name].width * frames[relation.name].height <= (FIGURES_CELLS if relation.name == FIGURES else SHEET_CELLS)
             and not relation.is_numbered
         }
         _write_workbook(contents, sheets, folder / WORKBOOK)
@@ -288,8 +293,6 @@ def _write_csv(frame: pl.DataFrame, path: Path) -> Path:
 
 def _write_workbook(contents: Contents, sheets: Mapping[str, pl.DataFrame], path: Path) -> Path:
     """Write the workbook: README, dictionary, then the questions, then the rest; every text is a text, every number a number."""
-    import xlsxwriter  # type: ignore[import-untyped]
-
     workbook = xlsxwriter.Workbook(
         path, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "default_date_format": "yyyy-mm-dd"}
     )

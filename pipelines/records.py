@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import csv
 import logging
+import os
+import sys
+import threading
 import time
 import tomllib
 import zipfile
@@ -27,6 +30,7 @@ import polars as pl
 from stream_unzip import UnzipError, stream_unzip
 
 from pipelines.archives import ArchiveLimits, decompress, list_members, open_member
+from pipelines.fields import PADDING, Columns, read_fields
 from pipelines.publications import PublicationError
 from pipelines.vocabulary import PROJECT
 
@@ -41,6 +45,7 @@ _DISTRICTS = PROJECT / "catalog" / "judicial_districts.csv"
 _LIMITS = ArchiveLimits(max_total_bytes=1 << 38)
 _DEFLATE64 = 9
 _CHUNK = 1 << 20
+_NEWLINE = ord("\n")
 #: the widest files have lines of 60,000 characters and 22,000 columns; records of fixed width have below 3,000
 _LONGEST_LINE = 16 << 20
 _MOST_COLUMNS = 100_000
@@ -52,6 +57,8 @@ _RECORD_BLOCK = 4 << 20
 _RECORDS_TOGETHER = 30_000
 #: blocks under way at a time: reading one has serial parts that another one fills
 _WORKERS = 3
+#: fields are found in many short steps between which workers wait for one another: a third costs more than it brings
+_FIELD_WORKERS = 2
 _PROGRESS_SECONDS = 10.0
 _FISCAL_YEAR_STARTS = 10
 #: one byte for one byte, so that positions stay; letters of another alphabet stand in no field that is read
@@ -111,9 +118,7 @@ class TextFile:
         Args:
             size: bytes of a piece of a plain file; pieces of a packed one come in the sizes that unpacking makes.
         """
-        if self.span:
-            pieces = _spanned_chunks(self.path, size, *self.span)
-        elif self.packing == "plain":
+        if self.packing == "plain":
             pieces = _plain_chunks(self.path, size)
         elif self.packing == "compressed":
             pieces = decompress(self.path, _LIMITS)
@@ -124,10 +129,23 @@ class TextFile:
         done, told = 0, time.monotonic()
         for piece in pieces:
             done += len(piece)
-            if time.monotonic() - told > _PROGRESS_SECONDS:
-                told = time.monotonic()
-                _LOG.info("%s: %s: %.1f GB read", self.source_id, self.name, done / 1e9)
+            told = self._tell(done, told)
             yield piece
+
+    def _tell(self, done: int, told: float) -> float:
+        if time.monotonic() - told > _PROGRESS_SECONDS:
+            told = time.monotonic()
+            _LOG.info("%s: %s: %.1f GB read", self.source_id, self.name, done / 1e9)
+        return told
+
+    def spans(self, size: int) -> Iterator[tuple[int, int]]:
+        """Divide a plain file into spans, and say from time to time how far it is."""
+        begin, end = self.span or (0, sys.maxsize)
+        end = min(end, self.path.stat().st_size)
+        told = time.monotonic()
+        while begin < end:
+            yield begin, min(begin + size, end)
+            told = self._tell(begin := min(begin + size, end), told)
 
 
 def text_files(source_id: str, path: Path) -> tuple[TextFile, ...]:
@@ -165,25 +183,6 @@ def _plain_chunks(path: Path, size: int) -> Iterator[bytes]:
             yield piece
 
 
-def _spanned_chunks(path: Path, size: int, begin: int, end: int) -> Iterator[bytes]:
-    """Yield the lines that begin in a span, after the line (or the end of a line) that is not the span's own.
-
-    Spans that follow one another give every line but the first of the file exactly once, wherever they are cut.
-    """
-    start = max(begin - 1, 0)
-    with path.open("rb", buffering=0) as stream:
-        stream.seek(start)
-        while start < end - 1 and (piece := stream.read(min(size, end - 1 - start))):
-            start += len(piece)
-            yield piece
-        # the last line goes on until its end
-        while piece := stream.read(_CHUNK):
-            line, ended, _ = piece.partition(b"\n")
-            yield line + ended
-            if ended:
-                return
-
-
 def _zipped_chunks(path: Path, name: str) -> Iterator[bytes]:
     with open_member(path, name, _LIMITS) as stream:
         while piece := stream.read(_CHUNK):
@@ -216,13 +215,13 @@ def _chunks_from(path: Path, offset: int) -> Iterator[bytes]:
             yield piece
 
 
-def _on_workers(blocks: Iterator[_Block], work: Callable[[_Block], _Result]) -> Iterator[_Result]:
+def _on_workers(blocks: Iterator[_Block], work: Callable[[_Block], _Result], workers: int = _WORKERS) -> Iterator[_Result]:
     """Work on a few blocks at a time, and give the results in the order of the blocks."""
-    with ThreadPoolExecutor(_WORKERS) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[_Result]] = deque()
         for block in blocks:
             waiting.append(pool.submit(work, block))
-            if len(waiting) > _WORKERS:
+            if len(waiting) > workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
@@ -342,6 +341,49 @@ class DelimitedText:
         return _on_workers(_whole_lines(self.file.chunks(block), block, head), work)
 
 
+    def read(
+        self,
+        columns: Sequence[Columns],
+        details: Sequence[Columns],
+        flags: Sequence[str],
+        fields: int,
+        work: Callable[[int, pl.DataFrame, pl.DataFrame], _Result],
+        block: int = _BLOCK,
+    ) -> Iterator[_Result]:
+        """Read columns of a file without quotes, and yield what is made of every block of lines.
+
+        Args:
+            columns: what to read of every line with the right number of fields.
+            details: what to read of those lines where a flag is 1.
+            flags: names of columns, all in the first of `columns`.
+            fields: fields of a whole line.
+            work: takes the number of lines, the columns, and the details; runs beside others.
+            block: bytes to read at a time.
+        """
+
+        def answer(lines: bytes | bytearray, begin: int, end: int) -> _Result:
+            return work(*read_fields(lines, begin, end, self.separator, fields, columns, details, flags))
+
+        if self.file.packing != "plain":
+            # only the last line of the file may lack its line end
+            behind = b"\n" + PADDING
+            blocks = _whole_lines(self.file.chunks(block), block, b"", behind)
+            ends = len(PADDING)
+            yield from _on_workers(
+                blocks, lambda lines: answer(lines, 0, len(lines) - ends - lines.endswith(b"\n" + behind)), _FIELD_WORKERS
+            )
+            return
+        buffers = threading.local()
+        with self.file.path.open("rb") as stream:
+
+            def read_and_answer(span: tuple[int, int]) -> _Result:
+                # memory that is used again need not be cleared by the system first
+                buffer = buffers.__dict__.setdefault("lines", bytearray(block + _CHUNK))
+                return answer(buffer, *_lines_that_begin(stream.fileno(), buffer, *span))
+
+            yield from _on_workers(self.file.spans(block), read_and_answer, _FIELD_WORKERS)
+
+
 def open_delimited(file: TextFile, separator: str, quote: str | None = None) -> DelimitedText:
     """Read the header line of a delimited file.
 
@@ -378,8 +420,42 @@ def _refuse_endless(length: int) -> None:
         raise PublicationError(f"a line has more than {_LONGEST_LINE:,} bytes: this is another file, or look at the download")
 
 
-def _whole_lines(chunks: Iterator[bytes], size: int, head: bytes) -> Iterator[bytes]:
-    """Yield blocks that end with a line end, each behind `head` instead of the header line; the last line may lack its end."""
+def _lines_that_begin(descriptor: int, buffer: bytearray, begin: int, end: int) -> tuple[int, int]:
+    """Read the lines that begin in a span of a file but the first of the file, and tell where in the buffer they are.
+
+    Spans that follow one another give every line exactly once, wherever they are cut.
+    """
+    start = max(begin - 1, 0)
+    held = _read_at(descriptor, buffer, 0, start)
+    last = 0
+    while not last:
+        last = buffer.find(b"\n", end - 1 - start, held) + 1
+        if not last:
+            _refuse_endless(held - (end - start))
+            buffer.extend(bytes(_CHUNK))
+            more = _read_at(descriptor, buffer, held, start + held)
+            if not more:
+                buffer[held] = _NEWLINE
+                last = held + 1
+            held += more
+    if len(buffer) < last + len(PADDING):
+        buffer.extend(PADDING)
+    return buffer.find(b"\n", 0, last) + 1, last
+
+
+def _read_at(descriptor: int, buffer: bytearray, held: int, offset: int) -> int:
+    number = 0
+    with memoryview(buffer) as view:
+        while held + number < len(buffer) and (more := os.preadv(descriptor, [view[held + number :]], offset + number)):
+            number += more
+    return number
+
+
+def _whole_lines(chunks: Iterator[bytes], size: int, head: bytes, tail: bytes = b"") -> Iterator[bytes]:
+    """Yield blocks that end with a line end, each behind `head` instead of the header line; the last line may lack its end.
+
+    Each has `tail` behind its last line.
+    """
     pieces: list[bytes | memoryview] = []
     held = 0
     for piece in _without_first_line(chunks):
@@ -391,11 +467,11 @@ def _whole_lines(chunks: Iterator[bytes], size: int, head: bytes) -> Iterator[by
                 _refuse_endless(held - size)
             continue
         view = memoryview(piece)
-        yield b"".join([head, *pieces, view[:cut]])
+        yield b"".join([head, *pieces, view[:cut], tail])
         pieces, held = [piece[cut:]], len(piece) - cut
     rest = b"".join(pieces)
     if rest:
-        yield head + rest
+        yield head + rest + tail
 
 
 def _without_first_line(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -91,7 +91,10 @@ class Look:
         """Say why the source counts as stale, or nothing. No moment is in the words: they change only when the source's standing does."""
         if self.failures:
             return "the last look at the publisher failed"
-        if cadence_days and (today - date.fromisoformat(self.succeeded_at[:10])).days > cadence_days:
+        since = (today - date.fromisoformat(self.succeeded_at[:10])).days
+        if since < -1:
+            return "the last look at the publisher is dated later than today: the clock of this machine is or was wrong"
+        if cadence_days and since > cadence_days:
             return f"no look at the publisher for more than {cadence_days} days"
         return ""
 

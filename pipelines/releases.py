@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ from pipelines.vocabulary import CODE_LISTS, PROJECT
 DATA = PROJECT / "data"
 DATABASE = "prosecution_statistics.duckdb"
 OBSERVATIONS = "observations.parquet"
+#: number and moment of a finished release (`7 2026-11-28T09:40:12+00:00`); the number tells the order, whatever the clock said
+BUILT = "BUILT"
 #: old releases are kept if they are among the newest, or young
 KEEP_NEWEST = 5
 KEEP_DAYS = 30.0
@@ -70,24 +72,34 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
 
     Args:
         data: the data folder.
-        force: build although the published release has the same inputs.
+        force: build although the published release, or the newest that is finished, has the same inputs.
         with_companions: write exports, changes, report and checksums beside the database, as every published release has them;
             only what looks at nothing but the database does without.
 
     Raises:
-        ReleaseError: no source is valid, or sources contradict each other.
+        ReleaseError: no source is valid, sources contradict each other, or the clock stands before what was seen.
         WarehouseError: the database cannot be built.
     """
     sources = ledger.sources_by_id()
     vintages = ledger.usable_vintages(data, sources)
     if not vintages:
         raise ReleaseError("no valid observations: run the observations assets first")
+    newest, today = max(vintage.first_seen for vintage in vintages), datetime.now(UTC).date()
+    if newest > (today + timedelta(days=1)).isoformat():
+        # what was known when is worked out from today's date, too
+        raise ReleaseError(
+            f"the clock of this machine stands at {today}, but {', '.join(_seen_on(vintages, newest))} were first seen on {newest}: "
+            "correct the clock; if it was wrong then, docs/operations.md (Clocks) says what to do"
+        )
     _sweep(data)
     inputs = _inputs_hash(data, vintages)
-    build_id = f"{max(vintage.first_seen for vintage in vintages)}-{inputs[:12]}"
+    build_id = f"{newest}-{inputs[:12]}"
     published = published_release(data)
-    if published is not None and published.inputs_sha256 == inputs and not force:
-        return published
+    # what another run has built and not published yet need not be built again
+    finished = [_release(path) for path in _finished(data)[:1] if (path / DATABASE).is_file()]
+    for release in [*([published] if published else []), *finished]:
+        if release.inputs_sha256 == inputs and not force:
+            return release
 
     releases = data / "releases"
     releases.mkdir(parents=True, exist_ok=True)
@@ -95,16 +107,22 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
     building.mkdir()
     try:
         ledger.gather(data, vintages).write_parquet(building / OBSERVATIONS)
-        warehouse.build_database(
-            building,
-            RATES,
-            building / DATABASE,
-            facts=warehouse.ReleaseFacts(_facts(data, sources, vintages, build_id, inputs)),
-        )
+        with ThreadPoolExecutor(1) as beside:
+            # the database works outside the interpreter's lock: what the companions need is loaded meanwhile
+            loading = beside.submit(_load_companions) if with_companions else None
+            warehouse.build_database(
+                building,
+                RATES,
+                building / DATABASE,
+                facts=warehouse.ReleaseFacts(_facts(data, sources, vintages, build_id, inputs)),
+            )
+            if loading is not None:
+                loading.result()
         (building / "INPUTS").write_text(inputs + "\n", encoding="ascii")
         check_release(building / DATABASE)
         if with_companions:
             _accompany(building, _earlier(data, inputs))
+        _number(releases, building)
         folder = _free_name(releases, build_id)
         building.rename(folder)
     finally:
@@ -112,9 +130,20 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
     return Release(build_id, folder, inputs, rebuilt=True)
 
 
+def _load_companions() -> None:
+    """Load the modules and libraries that only those need who write exports and report."""
+    from pipelines import charts, differences, exports, report  # noqa: F401
+
+    charts.load_renderer()
+
+
+def _seen_on(vintages: Sequence[ledger.Vintage], day: str) -> list[str]:
+    return [f"figures of {vintage.source_id} ({vintage.snapshot_id[:12]})" for vintage in vintages if vintage.first_seen == day]
+
+
 def _accompany(folder: Path, earlier: Path | None) -> None:
     """Write what stands beside the database of a release: changes since the earlier one, exports, report, checksums."""
-    from pipelines import differences, exports, report  # altair, xlsxwriter and the templates are loaded only by those who write
+    from pipelines import differences, exports, report  # see _load_companions
 
     database = folder / DATABASE
     changes = differences.compare_releases(earlier, database)
@@ -132,8 +161,7 @@ def _accompany(folder: Path, earlier: Path | None) -> None:
 def _earlier(data: Path, inputs: str) -> Path | None:
     """Return the database of the release before: the published one, or where that has the same inputs, the newest that has others."""
     published = published_release(data)
-    others = sorted((data / "releases").glob("[!.]*/INPUTS"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    candidates = [*([published.folder] if published else []), *(path.parent for path in others)]
+    candidates = [*([published.folder] if published else []), *_finished(data)]
     found = (folder / DATABASE for folder in candidates if _release(folder).inputs_sha256 != inputs)
     return next((database for database in found if database.is_file()), None)
 
@@ -165,10 +193,10 @@ def publish_newest(data: Path, keep_newest: int = KEEP_NEWEST, keep_days: float 
     Raises:
         ReleaseError: there is none.
     """
-    folders = [path for path in (data / "releases").glob("[!.]*") if (path / "INPUTS").is_file()]
-    if not folders:
+    finished = _finished(data)
+    if not finished:
         raise ReleaseError("no finished release: materialise matched_periods first")
-    newest = _release(max(folders, key=lambda path: path.stat().st_mtime_ns))
+    newest = _release(finished[0])
     if published_release(data) != newest:
         publish(data, newest, keep_newest, keep_days)
     return newest
@@ -178,13 +206,40 @@ def _release(folder: Path) -> Release:
     return Release(folder.name.split("-r")[0], folder, (folder / "INPUTS").read_text(encoding="ascii").strip(), rebuilt=False)
 
 
+def _number(releases: Path, building: Path) -> None:
+    """Write which release this is and when it was finished; after the checksums, so that equal releases have equal ones."""
+    number = 1 + max((_built(path)[0] for path in releases.glob("[!.]*") if path.is_dir()), default=0)
+    (building / BUILT).write_text(f"{number} {datetime.now(UTC).isoformat(timespec='seconds')}\n", encoding="ascii")
+
+
+def _built(folder: Path) -> tuple[int, float]:
+    """Return number and moment of a release; one that has none, or none that can be read, comes before all others, by its date."""
+    try:
+        number, moment = (folder / BUILT).read_text(encoding="ascii").split()
+        return int(number), datetime.fromisoformat(moment).timestamp()
+    except (FileNotFoundError, ValueError):
+        return 0, folder.stat().st_mtime
+
+
+def _finished(data: Path) -> list[Path]:
+    """List the folders of finished releases, the newest first; no clock has a say in that, clocks are set back and jump."""
+    return sorted((path.parent for path in (data / "releases").glob("[!.]*/INPUTS")), key=_built, reverse=True)
+
+
 def retire(data: Path, keep_newest: int = KEEP_NEWEST, keep_days: float = KEEP_DAYS) -> tuple[str, ...]:
-    """Delete releases that are neither published, nor among the newest, nor young; returns their names."""
-    releases = [path for path in (data / "releases").iterdir() if path.is_dir() and not path.name.startswith(".")]
-    releases.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    """Delete releases that are neither published, nor among the newest, nor young; returns their names.
+
+    Where more than `keep_days` lie between now and the earliest of the newest releases, either little was built or the clock jumped:
+    then that release, not the clock, says what is old. A clock that stands ahead retires nothing before all of them were built by it.
+    """
+    releases = sorted((path for path in (data / "releases").glob("[!.]*") if path.is_dir()), key=_built, reverse=True)
     published = (data / "published").resolve()
-    too_old = time.time() - keep_days * 86_400
-    gone = [path for path in releases[keep_newest:] if path.resolve() != published and path.stat().st_mtime < too_old]
+    today = time.time()
+    witness = min((_built(path)[1] for path in releases[1:keep_newest]), default=today)
+    if today - witness > keep_days * 86_400:
+        today = witness
+    too_old = today - keep_days * 86_400
+    gone = [path for path in releases[keep_newest:] if path.resolve() != published and _built(path)[1] <= too_old]
     for path in gone:
         shutil.rmtree(path)
     return tuple(path.name for path in gone)

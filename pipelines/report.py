@@ -144,13 +144,13 @@ def write_report(
         WarehouseError: the database cannot be read.
     """
     report = folder / FOLDER
+    tables = charts.read_report_tables(database)
+    if not tables["release"]:
+        raise ReportError(f"{database.name}: its table builds is empty: write the report of a release, not of a stand-alone database")
+    environment = _environment(tables)
     with ThreadPoolExecutor(1) as beside:
-        # drawing takes as long as everything else, and neither waits for the other
-        drawing = beside.submit(charts.draw_charts, database)
-        tables = charts.read_report_tables(database)
-        if not tables["release"]:
-            raise ReportError(f"{database.name}: its table builds is empty: write the report of a release, not of a stand-alone database")
-        environment = _environment(tables)
+        # drawing takes as long as the pages without drawings, and neither waits for the other
+        drawing = beside.submit(charts.draw_charts, tables)
         (report / "receipts").mkdir(parents=True, exist_ok=True)
         written = [_write(page, environment, report) for page in (*_receipt_pages(tables), *_grid_pages(tables))]
         drawings = drawing.result()

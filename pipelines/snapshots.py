@@ -8,7 +8,8 @@ A store holds one folder per source:
     <sha256>.json            their manifest, never changed either: a snapshot exists once its manifest does
     latest-<address>.json    what an address has given since when, and when it was last asked; derived anew if lost
     *.tmp, *.part            a download in progress, and one that can be resumed
-and `.turns/<host>`, the earliest moment at which a host may be asked again, shared by all processes that use the store.
+and `.turns/<host>`, the earliest moment at which a host may be asked again and when that was booked, shared by all processes that
+use the store.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import random
 import re
 import socket
 import ssl
+import threading
 import time
 import uuid
 import zlib
@@ -62,6 +64,8 @@ _INDEX_MAX_BYTES = 20 << 20
 _PROGRESS_SECONDS = 5.0
 _LONGEST_CLOSURE_SECONDS = 86_400.0
 _LONGEST_VALIDATOR = 1024
+#: how far this machine's clock may be from a publisher's, or behind what the store remembers: moments are recorded to be read as days
+_CLOCK_SECONDS = 86_400.0
 _REDIRECTS = (301, 302, 303, 307, 308)
 _TRANSIENT_STATUSES = (408, 425, 429, 500, 502, 503, 504)
 _SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9_]*")
@@ -510,6 +514,7 @@ def _fetch(errand: _Errand, url: str, link_pattern: str | None, published_on: st
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder, errand)
     previous, pointer, history = _last_good(errand, url, link_pattern)
+    _refuse_an_earlier_clock(errand, url, pointer)
     address = url if link_pattern is None else _find_link(errand, url, link_pattern)
     key = _address_key(url, link_pattern)
     part = folder / f"{key}-{uuid.uuid4().hex}.tmp"
@@ -563,6 +568,16 @@ def _fetch(errand: _Errand, url: str, link_pattern: str | None, published_on: st
     _write_pointer(folder, url, link_pattern, asked)
     snapshot = _snapshot(folder / kept.snapshot_id, replace(kept, published_on=published_on or kept.published_on))
     return FetchResult(snapshot, changed, _note(changed, kept, manifest, previous), previous)
+
+
+def _refuse_an_earlier_clock(errand: _Errand, url: str, pointer: _Pointer | None) -> None:
+    """Refuse to date bytes earlier than those that came before them: vintages would change places."""
+    if pointer is not None and datetime.fromisoformat(pointer.last_checked_at).timestamp() - errand.timing.now() > _CLOCK_SECONDS:
+        raise errand.failure(
+            url,
+            f"the clock of this machine stands at {_moment(errand)}, but this address was asked at {pointer.last_checked_at}",
+            "correct the clock; if it was wrong then, docs/operations.md (Clocks) says what to do",
+        )
 
 
 def _note(changed: bool, kept: Manifest, manifest: Manifest, previous: Snapshot | None) -> str:
@@ -701,6 +716,8 @@ def _attempt(errand: _Errand, url: str, part: Path, conditions: Mapping[str, str
         headers, resume, offset = dict(conditions), None, 0
     with _answer(errand, url, headers, attempt) as (response, target):
         etag, last_modified = _validator(response, "ETag"), _validator(response, "Last-Modified")
+        if response.status_code in (200, 206, 304):
+            _compare_clocks(errand, target.url, response)
         if response.status_code == 304 and conditions and not offset:
             return _Reply(None, 0, target.url, etag, last_modified)
         if response.status_code == 206 and resume is not None:
@@ -744,26 +761,35 @@ def _receive(errand: _Errand, url: str, response: requests.Response, part: Path,
                 digest.update(piece)
                 stream.write(piece)
                 if errand.left() <= 0:
-                    raise errand.failure(
-                        url, f"it took longer than {policy.total_seconds:g} s ({_progress(size, total)})",
-                        "run refresh again, it resumes where the publisher allows", transient=True,
-                    )  # fmt: skip
+                    raise _too_slow(errand, url, size, total)
                 if timing.monotonic() - shown_at >= _PROGRESS_SECONDS:
                     shown_at = timing.monotonic()
                     log.info("%s: %s: %s", errand.source_id, _without_credentials(url), _progress(size, total))
-        except ReadTimeoutError:
+        except (ReadTimeoutError, HTTPError, EOFError, zlib.error) as problem:
+            if errand.left() <= 0:
+                raise _too_slow(errand, url, size, total) from None
+            if not isinstance(problem, ReadTimeoutError):
+                raise errand.failure(
+                    url, f"the transfer broke off ({_progress(size, total)}, {type(problem).__name__})", "run refresh again later",
+                    transient=True,
+                ) from None  # fmt: skip
             raise errand.failure(
                 url, f"the transfer stalled for {policy.read_seconds:g} s ({_progress(size, total)})", "run refresh again later",
                 transient=True,
             ) from None  # fmt: skip
-        except (HTTPError, EOFError, zlib.error) as problem:
-            raise errand.failure(
-                url, f"the transfer broke off ({_progress(size, total)}, {type(problem).__name__})", "run refresh again later",
-                transient=True,
-            ) from None  # fmt: skip
+        if errand.left() <= 0:
+            # the connection was cut, which a body of no announced length does not show
+            raise _too_slow(errand, url, size, total)
         stream.flush()
         os.fsync(stream.fileno())
     return size, digest.hexdigest()
+
+
+def _too_slow(errand: _Errand, url: str, size: int, total: int | None) -> FetchError:
+    return errand.failure(
+        url, f"it took longer than {errand.policy.total_seconds:g} s ({_progress(size, total)})",
+        "run refresh again, it resumes where the publisher allows", transient=True,
+    )  # fmt: skip
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:
@@ -846,15 +872,40 @@ def _too_large(errand: _Errand, url: str, happened: str) -> FetchError:
 # --- one request: hosts, redirects, addresses ---------------------------------------------------------------------------------------
 
 
-class _PinnedAdapter(HTTPAdapter):
-    """Connects to the address that was checked, so that a second look-up cannot lead elsewhere; TLS still proves the host's name."""
+class _Adapter(HTTPAdapter):
+    """Connects to the address that was checked, so that a second look-up cannot lead elsewhere; TLS still proves the host's name.
 
-    def __init__(self, address: str) -> None:
+    Its connections can be cut from another thread: every timeout of the libraries starts anew with each byte that arrives.
+    """
+
+    def __init__(self, address: str | None) -> None:
         self._address = address
+        self._sockets: list[socket.socket] = []
         super().__init__(max_retries=0)
+
+    def cut(self) -> None:
+        """End every connection; whoever reads from one sees its end."""
+        for each in self._sockets:
+            with suppress(OSError):
+                # not the method of a TLS socket: that one takes the encryption away from under the reader
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
+
+    def get_connection_with_tls_context(self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
+        pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        sockets = self._sockets
+
+        class Connection(pool.ConnectionCls):  # type: ignore[misc]
+            def connect(self) -> None:
+                super().connect()
+                sockets.append(self.sock)
+
+        pool.ConnectionCls = Connection
+        return pool
 
     def build_connection_pool_key_attributes(self, request: requests.PreparedRequest, verify: Any, cert: Any = None) -> tuple[Any, Any]:
         place, options = super().build_connection_pool_key_attributes(request, verify, cert)
+        if self._address is None:
+            return place, options
         names = {"server_hostname": place["host"], "assert_hostname": place["host"]} if place["scheme"] == "https" else {}
         return {**place, "host": self._address}, {**options, **names}
 
@@ -876,8 +927,12 @@ def _answer(errand: _Errand, url: str, headers: Mapping[str, str], attempt: int)
             seen.add(place)
             secure = target.scheme == "https"
             _take_turn(errand, target)
-            adapter = HTTPAdapter(max_retries=0) if target.address is None else _PinnedAdapter(target.address)
+            adapter = _Adapter(target.address)
             opened.callback(adapter.close)
+            watch = threading.Timer(max(errand.left(), 0.001), adapter.cut)
+            watch.daemon = True
+            opened.callback(watch.cancel)
+            watch.start()
             response = opened.enter_context(_send(errand, adapter, target, headers, cookies))
             if response.status_code not in _REDIRECTS:
                 yield response, target
@@ -895,8 +950,26 @@ def _answer(errand: _Errand, url: str, headers: Mapping[str, str], attempt: int)
         raise errand.failure(url, f"more than {errand.policy.max_redirects} redirects", "look at the address in a browser")
 
 
+def _compare_clocks(errand: _Errand, url: str, response: requests.Response) -> None:
+    """Refuse to date bytes by a clock that the publisher's own contradicts; a publisher need not tell the time."""
+    theirs = _their_time(response)
+    if theirs is not None and abs(theirs - errand.timing.now()) > _CLOCK_SECONDS:
+        stated = datetime.fromtimestamp(theirs, UTC).isoformat(timespec="seconds")
+        raise errand.failure(
+            url,
+            f"the clock of this machine stands at {_moment(errand)}, that of the publisher at {stated}",
+            "correct the clock of this machine and run refresh again: what is fetched now would be dated wrongly for ever",
+        )
+
+
+def _their_time(response: requests.Response) -> float | None:
+    """Read the publisher's clock: when the answer was made, and how long it then lay in a cache."""
+    made, age = _http_date(response.headers.get("Date", "")), response.headers.get("Age", "").strip()
+    return None if made is None else made + (float(age) if re.fullmatch(r"\d{1,9}", age) else 0.0)
+
+
 def _send(
-    errand: _Errand, adapter: HTTPAdapter, target: _Target, headers: Mapping[str, str], cookies: RequestsCookieJar
+    errand: _Errand, adapter: _Adapter, target: _Target, headers: Mapping[str, str], cookies: RequestsCookieJar
 ) -> requests.Response:
     own = {"Host": target.netloc, "User-Agent": errand.policy.user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
     request = requests.Request("GET", target.url, headers={**own, **headers}, cookies=cookies).prepare()
@@ -905,11 +978,19 @@ def _send(
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     if bundle and not Path(bundle).exists():
         raise errand.failure(target.url, "the certificate bundle that REQUESTS_CA_BUNDLE names is missing", "correct or unset the variable")
+    late = f"no complete answer within {errand.policy.total_seconds:g} s"
     try:
-        return adapter.send(request, stream=True, timeout=timeouts, verify=bundle or True, proxies=dict(target.proxies))
+        response = adapter.send(request, stream=True, timeout=timeouts, verify=bundle or True, proxies=dict(target.proxies))
     except (requests.RequestException, HTTPError) as problem:
+        if errand.left() <= 0:
+            raise errand.failure(target.url, late, "run refresh again later", transient=True) from None
         # The cause is left out on purpose: its text repeats the address with everything in it.
         raise _network_failure(errand, target, problem) from None
+    if errand.left() <= 0:
+        # headers that were cut off look like complete ones
+        response.close()
+        raise errand.failure(target.url, late, "run refresh again later", transient=True)
+    return response
 
 
 def _network_failure(errand: _Errand, target: _Target, problem: Exception) -> FetchError:
@@ -1030,7 +1111,7 @@ def _take_turn(errand: _Errand, target: _Target) -> None:
             raise errand.failure(
                 target.url, f"the host {target.host} asked not to be asked before {until}", "run refresh again after that", retry_after=wait
             )
-        _book(stream, now + wait + errand.policy.min_interval_seconds)
+        _book(stream, now, now + wait + errand.policy.min_interval_seconds)
     if wait:
         errand.timing.sleep(wait)
 
@@ -1039,7 +1120,7 @@ def _close_host(errand: _Errand, host: str, seconds: float) -> None:
     """Keep every other fetch from a host that asked to be left alone."""
     with _turn_of(errand, host) as stream:
         now = errand.timing.now()
-        _book(stream, max(_due(stream, now), now + min(seconds, _LONGEST_CLOSURE_SECONDS)))
+        _book(stream, now, max(_due(stream, now), now + min(seconds, _LONGEST_CLOSURE_SECONDS)))
 
 
 @contextmanager
@@ -1054,17 +1135,20 @@ def _turn_of(errand: _Errand, host: str) -> Iterator[IO[str]]:
 def _due(stream: IO[str], now: float) -> float:
     stream.seek(0)
     try:
-        due = float(stream.read(64))
+        due, booked, *_ = (float(moment) for moment in f"{stream.read(64)} {now}".split())
     except ValueError:
         return now
-    # A clock that was set back must not close a host for longer than any publisher could.
+    if booked > now:
+        # The clock was set back: what was booked counts from now, written down so that it does not begin again with every look.
+        due = now + max(due - booked, 0.0)
+        _book(stream, now, due)
     return due if now < due <= now + _LONGEST_CLOSURE_SECONDS else now
 
 
-def _book(stream: IO[str], due: float) -> None:
+def _book(stream: IO[str], now: float, due: float) -> None:
     stream.seek(0)
     stream.truncate()
-    stream.write(f"{due:.3f}")
+    stream.write(f"{due:.3f} {now:.3f}")
     stream.flush()
 
 
@@ -1072,13 +1156,19 @@ def _retry_after(response: requests.Response, timing: Timing) -> float | None:
     stated = response.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}", stated):
         return float(stated)
+    moment = _http_date(stated)
+    if moment is None:
+        return None
+    theirs = _their_time(response)
+    return max(moment - (timing.now() if theirs is None else theirs), 0.0)
+
+
+def _http_date(stated: str) -> float | None:
     try:
-        moment = parsedate_to_datetime(stated)
+        moment = parsedate_to_datetime(stated.strip())
     except (TypeError, ValueError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(moment.timestamp() - timing.now(), 0.0)
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _validator(response: requests.Response, name: str) -> str | None:
@@ -1204,6 +1294,7 @@ def _read_pointer(path: Path) -> _Pointer | None:
         history = tuple((str(since), str(name)) for since, name in content.pop("history"))
         if not history:
             raise ValueError("no history")
+        datetime.fromisoformat(content["last_checked_at"])
         return _Pointer(**content, history=history)
     except FileNotFoundError:
         return None

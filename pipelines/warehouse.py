@@ -54,9 +54,20 @@ DECLINATION_REASONS = CODE_LISTS / "declination_reasons.csv"
 
 #: code list file (without .csv) -> the table that publishes it
 _TABLE_OF_CODE_LIST = {"obs_status": "obs_statuses"}
+_MATCHES = "040_matched_periods.sql"
 _MEMORY_LIMIT = "3GiB"
 _SHOWN_PROBLEMS = 5
-_ATTRIBUTES = ("value_qualifier", "obs_status", "evidence")
+#: what is said about a figure beside its number, and which of it are codes
+_ATTRIBUTES = (
+    "value_qualifier", "obs_status", "base_value", "decimals", "published_on", "evidence", "source_locator", "url", "obs_note",
+    "snapshot_id",
+)  # fmt: skip
+_CODED_ATTRIBUTES = ("value_qualifier", "obs_status", "evidence")
+#: what 012_input_problems.sql needs to know about a number
+_JUDGED_VALUE = (
+    "obs_value IS NULL AS no_value,"
+    " CASE WHEN obs_value < 0 THEN 'negative' WHEN NOT isfinite(obs_value) THEN 'not finite' ELSE '' END AS impossible_value"
+)
 
 
 class WarehouseError(ValueError):
@@ -132,6 +143,9 @@ def build_database(
             _refuse(con, "repeated_keys")
             for path in sorted(SQL.glob("0[2-9]*.sql")):
                 _run(con, path.name)
+                if path.name == _MATCHES:
+                    # written down for the many who read a release; made as it is read where only the matching is wanted
+                    _run(con, f"matched_periods/{'stored' if facts else 'viewed'}.sql")
         building.replace(out)
     finally:
         for leftover in (building, building.with_name(building.name + ".wal")):
@@ -269,12 +283,13 @@ def _insert_rates(con: duckdb.DuckDBPyConnection, rates: Sequence[Rate]) -> None
         [
             {
                 "rate_id": rate.rate_id,
+                "rate_no": number,
                 "rate_kind": rate.kind,
                 "question": rate.question,
                 "varies": list(rate.varies),
                 "is_published_percentage": rate.denominator is None,
             }
-            for rate in rates
+            for number, rate in enumerate(rates, start=1)
         ],
     )
     _insert(
@@ -310,13 +325,17 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
         for column in COLUMNS
     ]
     dimensions = ", ".join(SERIES_DIMENSIONS)
+    attributes = ", ".join(("source_id", *_ATTRIBUTES))
+    beside = "unit_measure, no_value, impossible_value"
     con.execute(
-        f"CREATE TEMP VIEW staged AS SELECT *, hash({dimensions}) AS dimensions_hash FROM (SELECT {', '.join(expressions)} {reading})"
+        f"CREATE TEMP VIEW staged AS SELECT *, hash({dimensions}) AS dimensions_hash, hash({attributes}) AS attributes_hash,"
+        f" {_JUDGED_VALUE}"
+        f" FROM (SELECT {', '.join(expressions)} {reading})"
     )
     try:
         con.execute(f"CREATE TEMP TABLE staged_series AS SELECT DISTINCT {dimensions}, dimensions_hash FROM staged")
-        con.execute(f"CREATE TEMP TABLE staged_attributes AS SELECT DISTINCT source_id, {', '.join(_ATTRIBUTES)} FROM staged")
-        con.execute("CREATE TEMP TABLE staged_texts AS SELECT DISTINCT source_id, time_period, published_on FROM staged")
+        con.execute(f"CREATE TEMP TABLE staged_attributes AS SELECT DISTINCT {attributes}, attributes_hash, {beside} FROM staged")
+        con.execute("CREATE TEMP TABLE staged_texts AS SELECT DISTINCT source_id, time_period, period_start, period_end FROM staged")
     except duckdb.ConversionException as problem:
         raise WarehouseError(f"observations: {problem}: write the column in its type of the schema") from problem
     _judge_codes(con, vocabulary)
@@ -342,10 +361,10 @@ def _cleaned(column: str) -> str:
 
 
 def _judge_codes(con: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> None:
-    for table, names in (("staged_series", SERIES_DIMENSIONS), ("staged_attributes", ("source_id", *_ATTRIBUTES))):
+    for table, names in (("staged_series", SERIES_DIMENSIONS), ("staged_attributes", ("source_id", *_CODED_ATTRIBUTES))):
         judged: dict[tuple[str, str | None], list[str]] = {}
         problems = []
-        for row in con.sql(f"SELECT {', '.join(names)} FROM {table} ORDER BY ALL").fetchall():
+        for row in con.sql(f"SELECT DISTINCT {', '.join(names)} FROM {table} ORDER BY ALL").fetchall():
             codes = dict(zip(names, row, strict=True))
             for item in codes.items():
                 if item not in judged:
@@ -358,13 +377,18 @@ def _judge_dates(con: duckdb.DuckDBPyConnection) -> None:
     periods: dict[str, tuple[date, date]] = {}
     editions: dict[str, date] = {}
     problems = []
-    for source_id, time_period, published_on in con.sql("FROM staged_texts ORDER BY ALL").fetchall():
+    for source_id, time_period in con.sql(
+        "SELECT DISTINCT source_id, time_period FROM staged_texts ORDER BY ALL"
+    ).fetchall():
         if time_period not in periods:
             try:
                 periods[time_period] = period_bounds(time_period or "")
             except ValueError as impossible:
                 problems.append(f"{source_id}: {impossible}")
-        if published_on is not None and published_on not in editions:
+    for source_id, published_on in con.sql(
+        "SELECT DISTINCT source_id, published_on FROM staged_attributes WHERE published_on IS NOT NULL ORDER BY ALL"
+    ).fetchall():
+        if published_on not in editions:
             if problem := published_on_problem(published_on):
                 problems.append(f"{source_id}: {problem}")
             else:

@@ -1,5 +1,5 @@
 -- Tables of a release and the laws they keep. Nothing is computed here.
--- The columns of series and series_observations together are the observation schema of pipelines/observations.py.
+-- The columns of series, periods, attribute_sets and figures together are the observation schema of pipelines/observations.py.
 
 CREATE TABLE measures (code VARCHAR PRIMARY KEY, label VARCHAR NOT NULL, unit_of_count_usual VARCHAR, stage VARCHAR, note VARCHAR);
 CREATE TABLE units_of_count (code VARCHAR PRIMARY KEY, label VARCHAR NOT NULL, note VARCHAR, part_of VARCHAR);
@@ -19,7 +19,8 @@ CREATE TABLE declination_reasons (
 );
 
 CREATE TABLE null_reasons (
-    position INTEGER NOT NULL UNIQUE, code VARCHAR PRIMARY KEY, label VARCHAR NOT NULL, sentence VARCHAR NOT NULL, what_would_resolve VARCHAR NOT NULL
+    position INTEGER NOT NULL UNIQUE CHECK (position BETWEEN 1 AND 21),
+    code VARCHAR PRIMARY KEY, label VARCHAR NOT NULL, sentence VARCHAR NOT NULL, what_would_resolve VARCHAR NOT NULL
 );
 
 CREATE TABLE series (
@@ -37,13 +38,20 @@ CREATE TABLE series (
     breakdown VARCHAR NOT NULL
 );
 
--- Every edition of every figure, append-only. An edition holds from known_from until superseded_on.
-CREATE TABLE series_observations (
-    series_no INTEGER NOT NULL,
-    time_period VARCHAR NOT NULL,
+-- Every period of a figure as its publisher writes it, and as it is published here; periods are equal if their days are.
+CREATE TABLE periods (
+    period_no INTEGER PRIMARY KEY,
+    time_period VARCHAR NOT NULL UNIQUE,
     period_start DATE NOT NULL,
     period_end DATE NOT NULL,
-    obs_value DOUBLE,
+    published_no INTEGER NOT NULL,
+    CHECK (period_end >= period_start)
+);
+
+-- What is said about figures beside their numbers, once per combination. Numbers below zero are combinations without a value, so that
+-- the law "a value or a status that says why there is none" needs no look into the other table. Numbers 1, 2 and -1 belong to sums.
+CREATE TABLE attribute_sets (
+    attributes_no INTEGER PRIMARY KEY,
     value_qualifier VARCHAR NOT NULL,
     obs_status VARCHAR NOT NULL,
     base_value DOUBLE,
@@ -55,12 +63,28 @@ CREATE TABLE series_observations (
     obs_note VARCHAR,
     snapshot_id VARCHAR,
     known_from DATE NOT NULL,
-    superseded_on DATE,
-    CHECK ((obs_value IS NULL) = (obs_status IN ('L', 'M', 'O', 'Q'))),
-    CHECK (obs_value >= 0 AND isfinite(obs_value)),
+    CHECK ((attributes_no < 0) = (obs_status IN ('L', 'M', 'O', 'Q'))),
+    CHECK (abs(attributes_no) > 2),
     CHECK (base_value >= 0 AND isfinite(base_value)),
-    CHECK (period_end >= period_start),
     CHECK (source_locator <> '')
+);
+
+-- Every edition of every figure, append-only, in numbers only; the view series_observations says the same in full.
+CREATE TABLE figures (
+    series_no INTEGER NOT NULL,
+    period_no INTEGER NOT NULL,
+    obs_value DOUBLE,
+    attributes_no INTEGER NOT NULL,
+    CHECK ((obs_value IS NULL) = (attributes_no < 0)),
+    CHECK (obs_value >= 0 AND isfinite(obs_value))
+);
+
+-- The few figures that do not hold for ever: from that day on an edition is known that is preferred to them.
+CREATE TABLE superseded_figures (
+    series_no INTEGER NOT NULL,
+    period_no INTEGER NOT NULL,
+    attributes_no INTEGER NOT NULL,
+    superseded_on DATE NOT NULL
 );
 
 CREATE TABLE breaks (
@@ -76,7 +100,8 @@ CREATE TABLE rates (
     ),
     question VARCHAR NOT NULL,
     varies VARCHAR[] NOT NULL,
-    is_published_percentage BOOLEAN NOT NULL
+    is_published_percentage BOOLEAN NOT NULL,
+    rate_no INTEGER NOT NULL UNIQUE
 );
 
 -- One row per rate, side and dimension that the rates file names; a dimension without a row may have any code.

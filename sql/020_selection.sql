@@ -21,9 +21,23 @@ SELECT dimension, code, whole FROM steps ORDER BY ALL;
 -- The series that each side of each rate selects.
 CREATE TABLE rate_series AS
 WITH
-codes_of_series AS (
-    UNPIVOT series
-    ON source_id, measure, ref_area, unit_of_count, unit_measure, offense_scope, jurisdiction, pathway, statistical_population, breakdown
+-- series that differ in their area only are of one kind: kinds are few, series are many
+series_of_kinds AS MATERIALIZED (
+    SELECT
+        *,
+        dense_rank() OVER (
+            ORDER BY source_id, measure, unit_of_count, unit_measure, offense_scope, jurisdiction, pathway, statistical_population, breakdown
+        ) AS kind_no
+    FROM series
+),
+kinds AS (
+    SELECT DISTINCT
+        kind_no, source_id, measure, unit_of_count, unit_measure, offense_scope, jurisdiction, pathway, statistical_population, breakdown
+    FROM series_of_kinds
+),
+codes_of_kinds AS (
+    UNPIVOT kinds
+    ON source_id, measure, unit_of_count, unit_measure, offense_scope, jurisdiction, pathway, statistical_population, breakdown
     INTO NAME dimension VALUE code
 ),
 selected_codes AS (
@@ -55,18 +69,41 @@ wanted AS (
     FROM selected_codes
     JOIN pattern_matches ON dimension = 'breakdown' AND code = pattern
 ),
-keys_named AS (
-    SELECT rate_id, side, count(*) AS dimensions FROM rate_selectors GROUP BY ALL
+-- how many dimensions each side names, besides the area
+sides AS (
+    SELECT
+        rate_id,
+        side,
+        count(*) FILTER (dimension <> 'ref_area') AS named,
+        bool_or(dimension = 'ref_area') AS names_area
+    FROM rate_selectors
+    GROUP BY rate_id, side
 ),
-keys_met AS (
-    SELECT wanted.rate_id, wanted.side, codes_of_series.series_no, count(*) AS dimensions
+met_dimensions AS (
+    SELECT wanted.rate_id, wanted.side, codes_of_kinds.kind_no, count(*) AS met
     FROM wanted
-    JOIN codes_of_series ON wanted.dimension = codes_of_series.dimension AND wanted.code = codes_of_series.code
+    JOIN codes_of_kinds ON wanted.dimension = codes_of_kinds.dimension AND wanted.code = codes_of_kinds.code
     GROUP BY ALL
+),
+selected_kinds AS (
+    SELECT sides.rate_id, sides.side, sides.names_area, met_dimensions.kind_no
+    FROM sides
+    JOIN met_dimensions ON sides.rate_id = met_dimensions.rate_id AND sides.side = met_dimensions.side AND sides.named = met_dimensions.met
+    UNION ALL
+    SELECT sides.rate_id, sides.side, sides.names_area, kinds.kind_no
+    FROM sides
+    JOIN kinds ON sides.named = 0
 )
-SELECT keys_met.rate_id, keys_met.side, keys_met.series_no
-FROM keys_met
-JOIN keys_named ON keys_met.rate_id = keys_named.rate_id AND keys_met.side = keys_named.side AND keys_met.dimensions = keys_named.dimensions
+SELECT selected_kinds.rate_id, selected_kinds.side, series_of_kinds.series_no
+FROM selected_kinds
+JOIN series_of_kinds ON selected_kinds.kind_no = series_of_kinds.kind_no
+LEFT JOIN wanted
+    ON selected_kinds.names_area
+    AND wanted.dimension = 'ref_area'
+    AND selected_kinds.rate_id = wanted.rate_id
+    AND selected_kinds.side = wanted.side
+    AND series_of_kinds.ref_area = wanted.code
+WHERE NOT selected_kinds.names_area OR wanted.code IS NOT NULL
 ORDER BY ALL;
 
 -- The breaks that belong to each series: every cell that is filled must match.

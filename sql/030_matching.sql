@@ -1,22 +1,55 @@
--- The matching rules, written once: as_of(known_by) is the matched-period table as it could have been built on that day.
--- Reads series, series_observations, rates, rate_series, series_breaks, part_of and null_reasons.
+-- The matching rules, written once: matches_as_of(known_by) gives the matches in numbers, as they could have been found on that day.
+-- Reads series, figures, periods, attribute_sets, rates, rate_series, series_breaks and part_of.
 
--- How a period is published: whole years, else whole months, else start/end.
-CREATE MACRO period_text(first_day, last_day) AS
-    CASE
-        WHEN day(first_day) <> day(last_day + 1) THEN first_day || '/' || last_day
-        WHEN month(first_day) = month(last_day + 1) THEN first_day || '/P' || (year(last_day + 1) - year(first_day)) || 'Y'
-        ELSE first_day || '/P' || (12 * (year(last_day + 1) - year(first_day)) + month(last_day + 1) - month(first_day)) || 'M'
-    END;
+-- What a side of a match shows beside its number: what was published with it, or what is known of a sum. The last of the three is a sum
+-- that cannot be told, because two tilings disagree.
+CREATE VIEW side_attributes AS
+SELECT attributes_no, 'direct' AS basis, value_qualifier, obs_status, obs_note, base_value, decimals
+FROM attribute_sets
+UNION ALL SELECT 1, 'tiled', 'exact', 'A', NULL, NULL, NULL
+UNION ALL SELECT 2, 'tiled', 'exact', 'U', NULL, NULL, NULL
+UNION ALL SELECT -1, 'tiled', NULL, NULL, NULL, NULL, NULL;
 
-CREATE MACRO as_of(known_by) AS TABLE
+CREATE MACRO matches_as_of(known_by) AS TABLE
 WITH RECURSIVE
 
 -- 1. The figures known on that day, one per series and period.
-current_observations AS MATERIALIZED (
-    SELECT series_no, period_start, period_end, obs_value, value_qualifier, obs_status, base_value, decimals, obs_note
-    FROM series_observations
-    WHERE known_from <= CAST(known_by AS DATE) AND (superseded_on IS NULL OR superseded_on > CAST(known_by AS DATE))
+current_figures AS MATERIALIZED (
+    SELECT figures.series_no, periods.published_no AS period_no, figures.obs_value, figures.attributes_no
+    FROM figures
+    JOIN periods ON figures.period_no = periods.period_no
+    JOIN attribute_sets ON figures.attributes_no = attribute_sets.attributes_no
+    ANTI JOIN (FROM superseded_figures WHERE superseded_on <= CAST(known_by AS DATE)) AS superseded
+        ON figures.series_no = superseded.series_no
+        AND figures.period_no = superseded.period_no
+        AND figures.attributes_no = superseded.attributes_no
+    WHERE attribute_sets.known_from <= CAST(known_by AS DATE)
+),
+-- Periods of one length in months that all start on the same month of their cycle cannot lie inside each other: they form a plain grid.
+cycles AS (
+    SELECT
+        period_no,
+        period_end - period_start AS days,
+        CASE
+            WHEN day(period_start) = 1 AND day(period_end + 1) = 1
+                THEN months * 100000 + (12 * year(period_start) + month(period_start)) % months
+            ELSE -1
+        END AS cycle
+    FROM (
+        SELECT *, 12 * (year(period_end + 1) - year(period_start)) + month(period_end + 1) - month(period_start) AS months FROM periods
+    )
+),
+current_series AS MATERIALIZED (
+    SELECT
+        f.series_no,
+        min(CASE WHEN f.obs_value IS NOT NULL THEN cycles.days END) AS shortest,
+        coalesce(
+            min(CASE WHEN f.obs_value IS NOT NULL THEN cycles.cycle END) < max(CASE WHEN f.obs_value IS NOT NULL THEN cycles.cycle END)
+            OR min(CASE WHEN f.obs_value IS NOT NULL THEN cycles.cycle END) < 0, FALSE
+        ) AS may_nest
+    FROM current_figures AS f
+    JOIN cycles ON f.period_no = cycles.period_no
+    GROUP BY f.series_no
 ),
 
 -- 2. The pairs of series that each rate puts together.
@@ -24,7 +57,7 @@ sides AS MATERIALIZED (
     SELECT rate_series.rate_id, rate_series.side, rate_series.series_no, series.ref_area
     FROM rate_series
     JOIN series ON rate_series.series_no = series.series_no
-    WHERE rate_series.series_no IN (SELECT series_no FROM current_observations)
+    SEMI JOIN current_series ON rate_series.series_no = current_series.series_no
 ),
 numerator_sides AS (
     SELECT rate_id, series_no, ref_area FROM sides WHERE side = 'numerator'
@@ -71,10 +104,10 @@ met_pairs AS (
 ),
 
 -- 3. The axes on which a pair disagrees. Equal codes agree if they are known; a part agrees with its whole where the rate varies.
-pairs AS MATERIALIZED (
+judged_pairs AS (
     SELECT
-        row_number() OVER () AS pair_no,
         p.rate_id,
+        rates.rate_no,
         p.numerator_series_no,
         p.denominator_series_no,
         rates.is_published_percentage,
@@ -141,85 +174,122 @@ pairs AS MATERIALIZED (
     LEFT JOIN part_of AS pathway_part
         ON pathway_part.dimension = 'pathway' AND pathway_part.code = n.pathway AND pathway_part.whole = d.pathway
 ),
+pairs AS MATERIALIZED (
+    SELECT
+        row_number() OVER () AS pair_no,
+        rate_no,
+        numerator_series_no,
+        denominator_series_no,
+        is_published_percentage,
+        CASE
+            WHEN is_published_percentage THEN 0
+            ELSE
+                (CAST(ref_area_mismatch AS INTEGER) << 12)
+                | (CAST(unit_of_count_mismatch AS INTEGER) << 13)
+                | (CAST(offense_scope_mismatch AS INTEGER) << 14)
+                | (CAST(jurisdiction_mismatch AS INTEGER) << 15)
+                | (CAST(pathway_mismatch AS INTEGER) << 16)
+                | (CAST(population_mismatch AS INTEGER) << 17)
+                | (CAST(breakdown_mismatch AS INTEGER) << 18)
+        END AS axis_reasons
+    FROM judged_pairs
+),
 
 -- 4. Target periods: every period that either series of a pair publishes, with what is published for exactly that period.
-numerator_observations AS (
-    SELECT pairs.pair_no, o.*
-    FROM current_observations AS o
-    JOIN pairs ON o.series_no = pairs.numerator_series_no
+numerator_figures AS (
+    SELECT pairs.pair_no, f.period_no, f.obs_value, f.attributes_no
+    FROM current_figures AS f
+    JOIN pairs ON f.series_no = pairs.numerator_series_no
 ),
-denominator_observations AS (
-    SELECT pairs.pair_no, o.*
-    FROM current_observations AS o
-    JOIN pairs ON o.series_no = pairs.denominator_series_no
+denominator_figures AS (
+    SELECT pairs.pair_no, f.period_no, f.obs_value, f.attributes_no
+    FROM current_figures AS f
+    JOIN pairs ON f.series_no = pairs.denominator_series_no
 ),
 targets AS MATERIALIZED (
     SELECT
         coalesce(n.pair_no, d.pair_no) AS pair_no,
-        coalesce(n.period_start, d.period_start) AS period_start,
-        coalesce(n.period_end, d.period_end) AS period_end,
-        n.series_no IS NOT NULL AS numerator_is_direct,
-        n.obs_value AS numerator_value,
-        n.value_qualifier AS numerator_qualifier,
-        n.obs_status AS numerator_status,
-        n.obs_note AS numerator_note,
-        n.base_value,
-        n.decimals,
-        d.series_no IS NOT NULL AS denominator_is_direct,
-        d.obs_value AS denominator_value,
-        d.value_qualifier AS denominator_qualifier,
-        d.obs_status AS denominator_status,
-        d.obs_note AS denominator_note
-    FROM numerator_observations AS n
-    FULL JOIN denominator_observations AS d
-        ON n.pair_no = d.pair_no AND n.period_start = d.period_start AND n.period_end = d.period_end
+        coalesce(n.period_no, d.period_no) AS period_no,
+        n.obs_value AS numerator,
+        n.attributes_no AS numerator_attributes_no,
+        d.obs_value AS denominator,
+        d.attributes_no AS denominator_attributes_no
+    FROM numerator_figures AS n
+    FULL JOIN denominator_figures AS d ON n.pair_no = d.pair_no AND n.period_no = d.period_no
 ),
 
 -- 5. Periods at which a series of a pair publishes nothing: a tiling or a partner is sought for each.
+sides_with_gaps AS MATERIALIZED (
+    SELECT pairs.numerator_series_no AS series_no, targets.period_no
+    FROM targets
+    JOIN pairs ON targets.pair_no = pairs.pair_no
+    WHERE targets.numerator_attributes_no IS NULL AND pairs.numerator_series_no IS NOT NULL
+    UNION ALL
+    SELECT pairs.denominator_series_no, targets.period_no
+    FROM targets
+    JOIN pairs ON targets.pair_no = pairs.pair_no
+    WHERE targets.denominator_attributes_no IS NULL AND pairs.denominator_series_no IS NOT NULL
+),
+-- a series in one pair only has each gap once
+much_paired_series AS MATERIALIZED (
+    SELECT series_no
+    FROM (SELECT numerator_series_no AS series_no FROM pairs UNION ALL SELECT denominator_series_no FROM pairs)
+    WHERE series_no IS NOT NULL
+    GROUP BY series_no
+    HAVING count(*) > 1
+),
 gaps AS MATERIALIZED (
-    SELECT pairs.numerator_series_no AS series_no, targets.period_start, targets.period_end
-    FROM targets
-    JOIN pairs ON targets.pair_no = pairs.pair_no
-    WHERE NOT targets.numerator_is_direct AND pairs.numerator_series_no IS NOT NULL
-    UNION
-    SELECT pairs.denominator_series_no, targets.period_start, targets.period_end
-    FROM targets
-    JOIN pairs ON targets.pair_no = pairs.pair_no
-    WHERE NOT targets.denominator_is_direct AND pairs.denominator_series_no IS NOT NULL
+    SELECT series_no, period_no
+    FROM sides_with_gaps
+    ANTI JOIN much_paired_series USING (series_no)
+    UNION ALL
+    SELECT DISTINCT series_no, period_no
+    FROM sides_with_gaps
+    SEMI JOIN much_paired_series USING (series_no)
+),
+-- only a gap that is longer than the shortest figure of its series can be tiled
+long_gaps AS MATERIALIZED (
+    SELECT gaps.series_no, gaps.period_no, periods.period_start, periods.period_end
+    FROM gaps
+    JOIN periods ON gaps.period_no = periods.period_no
+    JOIN current_series ON gaps.series_no = current_series.series_no
+    WHERE periods.period_end - periods.period_start > current_series.shortest
 ),
 
 -- 6. Pieces: exact counts, the only figures that may be summed. A piece that holds no finer piece is a leaf.
---    They matter in series with gaps, and in series whose figures may lie inside each other. Figures of one length in months,
---    all starting on the same month of their cycle, cannot: such a series is a plain grid.
-grids AS (
-    SELECT
-        series_no,
-        12 * (year(period_end + 1) - year(period_start)) + month(period_end + 1) - month(period_start) AS months,
-        (12 * year(period_start) + month(period_start)) % greatest(months, 1) AS phase,
-        day(period_start) = 1 AND day(period_end + 1) = 1 AS is_whole_months
-    FROM current_observations
-    WHERE obs_value IS NOT NULL
-),
+--    They matter in series with long gaps, and in series whose figures may lie inside each other.
 tiled_series AS MATERIALIZED (
-    SELECT DISTINCT series_no FROM gaps
+    SELECT series_no FROM long_gaps
     UNION
     SELECT series_no
-    FROM grids
+    FROM current_series
     SEMI JOIN (
         SELECT numerator_series_no AS series_no FROM pairs WHERE NOT is_published_percentage
         UNION
         SELECT denominator_series_no FROM pairs
     ) USING (series_no)
-    GROUP BY series_no
-    HAVING min(months) < max(months) OR min(phase) < max(phase) OR NOT bool_and(is_whole_months)
+    WHERE may_nest
+),
+tiled_figures AS MATERIALIZED (
+    SELECT
+        f.series_no,
+        f.period_no,
+        periods.period_start,
+        periods.period_end,
+        CAST(f.obs_value AS DECIMAL(38, 6)) AS exact_value,  -- so that tenths add up to tenths
+        attribute_sets.value_qualifier = 'exact' AS is_exact,
+        CAST(attribute_sets.obs_status = 'U' AS INTEGER) AS unreliable,
+        current_series.may_nest
+    FROM current_figures AS f
+    SEMI JOIN tiled_series ON f.series_no = tiled_series.series_no
+    JOIN current_series ON f.series_no = current_series.series_no
+    JOIN periods ON f.period_no = periods.period_no
+    JOIN attribute_sets ON f.attributes_no = attribute_sets.attributes_no
+    WHERE f.obs_value IS NOT NULL
 ),
 pieces AS MATERIALIZED (
     SELECT
-        series_no,
-        period_start,
-        period_end,
-        CAST(obs_value AS DECIMAL(38, 6)) AS exact_value,  -- so that tenths add up to tenths
-        CAST(obs_status = 'U' AS INTEGER) AS unreliable,
+        *,
         coalesce(
             period_end >= min(period_end) OVER (
                 PARTITION BY series_no
@@ -227,10 +297,13 @@ pieces AS MATERIALIZED (
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
             ), FALSE
         ) AS holds_finer
-    FROM current_observations
-    WHERE value_qualifier = 'exact' AND obs_value IS NOT NULL AND series_no IN (SELECT series_no FROM tiled_series)
+    FROM tiled_figures
+    WHERE is_exact AND may_nest
+    UNION ALL
+    SELECT *, FALSE FROM tiled_figures WHERE is_exact AND NOT may_nest
 ),
--- leaves sorted by start are sorted by end, too; a run is a chain of leaves without gap or overlap
+-- Leaves sorted by start are sorted by end, too. Between two leaves of a chain without gap or overlap the days that leaves do not
+-- cover are as many as before the first: the same `uncovered`. (Gap and overlap might cancel out; an overlap is a knot, see 8.)
 leaf_neighbours AS (
     SELECT
         series_no,
@@ -238,11 +311,14 @@ leaf_neighbours AS (
         period_end,
         exact_value,
         unreliable,
-        lag(period_start) OVER before AS previous_start,
-        lag(period_end) OVER before AS previous_end
+        lag(period_start) OVER along AS previous_start,
+        lag(period_end) OVER along AS previous_end,
+        sum(period_end - period_start + 1) OVER along AS days_through,
+        sum(exact_value) OVER along AS sum_through,
+        sum(unreliable) OVER along AS unreliable_through
     FROM pieces
     WHERE NOT holds_finer
-    WINDOW before AS (PARTITION BY series_no ORDER BY period_start)
+    WINDOW along AS (PARTITION BY series_no ORDER BY period_start ROWS UNBOUNDED PRECEDING)
 ),
 leaves AS MATERIALIZED (
     SELECT
@@ -250,43 +326,44 @@ leaves AS MATERIALIZED (
         period_start,
         period_end,
         CASE WHEN previous_end >= period_start THEN previous_start END AS overlap_start,
-        sum(CASE WHEN previous_end + 1 = period_start THEN 0 ELSE 1 END) OVER along AS run,
-        sum(exact_value) OVER along AS sum_through,
-        sum(exact_value) OVER along - exact_value AS sum_before,
-        sum(unreliable) OVER along AS unreliable_through,
-        sum(unreliable) OVER along - unreliable AS unreliable_before
+        (period_end - DATE '1970-01-01') - days_through AS uncovered,
+        sum_through,
+        sum_through - exact_value AS sum_before,
+        unreliable_through,
+        unreliable_through - unreliable AS unreliable_before
     FROM leaf_neighbours
-    WINDOW along AS (PARTITION BY series_no ORDER BY period_start ROWS UNBOUNDED PRECEDING)
 ),
 
 -- 7. What is to be tiled: the gaps, and the published values that finer pieces might contradict.
-spans AS (
-    SELECT series_no, period_start, period_end FROM gaps
+spans AS MATERIALIZED (
+    SELECT series_no, period_no, period_start, period_end
+    FROM long_gaps
     UNION ALL
-    SELECT o.series_no, o.period_start, o.period_end
-    FROM current_observations AS o
-    JOIN pieces AS p
-        ON o.series_no = p.series_no AND o.period_start = p.period_start AND o.period_end = p.period_end AND p.holds_finer
+    SELECT series_no, period_no, period_start, period_end
+    FROM pieces
+    WHERE holds_finer
     UNION ALL
-    SELECT o.series_no, o.period_start, o.period_end
-    FROM current_observations AS o
-    WHERE o.value_qualifier <> 'exact' AND o.obs_value IS NOT NULL AND o.series_no IN (SELECT series_no FROM tiled_series)
+    SELECT series_no, period_no, period_start, period_end
+    FROM tiled_figures
+    WHERE NOT is_exact
 ),
 span_starts AS MATERIALIZED (
-    SELECT spans.series_no, spans.period_start, spans.period_end, leaves.run, leaves.sum_before, leaves.unreliable_before
-    FROM spans
-    JOIN leaves ON spans.series_no = leaves.series_no AND spans.period_start = leaves.period_start
+    SELECT spans.*, leaves.uncovered, leaves.sum_before, leaves.unreliable_before
+    FROM leaves
+    JOIN spans ON leaves.series_no = spans.series_no AND leaves.period_start = spans.period_start
     WHERE leaves.period_end < spans.period_end
 ),
 leaf_tilings AS MATERIALIZED (
     SELECT
         span_starts.series_no,
-        span_starts.period_start,
-        span_starts.period_end,
+        span_starts.period_no,
         leaves.sum_through - span_starts.sum_before AS total,
         leaves.unreliable_through - span_starts.unreliable_before AS unreliable
-    FROM span_starts
-    JOIN leaves ON span_starts.series_no = leaves.series_no AND span_starts.period_end = leaves.period_end AND span_starts.run = leaves.run
+    FROM leaves
+    JOIN span_starts
+        ON leaves.series_no = span_starts.series_no
+        AND leaves.period_end = span_starts.period_end
+        AND leaves.uncovered = span_starts.uncovered
 ),
 
 -- 8. Knots: places where the chain of leaves is not the only way to tile. Overlapping leaves, and pieces that their own leaves
@@ -298,12 +375,11 @@ knots AS MATERIALIZED (
     UNION ALL
     SELECT p.series_no, p.period_start, p.period_end, FALSE
     FROM pieces AS p
-    LEFT JOIN leaf_tilings AS t
-        ON p.series_no = t.series_no AND p.period_start = t.period_start AND p.period_end = t.period_end
+    LEFT JOIN leaf_tilings AS t ON p.series_no = t.series_no AND p.period_no = t.period_no
     WHERE p.holds_finer AND (t.total IS NULL OR t.total <> p.exact_value OR t.unreliable > 0)
 ),
 knotted_spans AS MATERIALIZED (
-    SELECT DISTINCT spans.series_no, spans.period_start, spans.period_end
+    SELECT DISTINCT spans.*
     FROM spans
     JOIN knots
         ON spans.series_no = knots.series_no
@@ -311,237 +387,227 @@ knotted_spans AS MATERIALIZED (
         AND spans.period_end >= knots.period_end
     WHERE knots.is_overlap OR spans.period_start <> knots.period_start OR spans.period_end <> knots.period_end
 ),
+knotted_pieces AS MATERIALIZED (
+    SELECT pieces.series_no, pieces.period_no, pieces.period_start, pieces.period_end, pieces.exact_value, pieces.unreliable
+    FROM pieces
+    SEMI JOIN knotted_spans ON pieces.series_no = knotted_spans.series_no
+),
 -- every way through a knotted span, from its first day on; of the sums that reach a day only the least and the greatest are kept
 search AS (
     SELECT
-        series_no, period_start, period_end, period_start AS next_day,
+        series_no, period_no, period_end, period_start AS next_day,
         CAST(0 AS DECIMAL(38, 6)) AS least, CAST(0 AS DECIMAL(38, 6)) AS greatest,
         0 AS unreliable
     FROM knotted_spans
     UNION ALL
     SELECT
         search.series_no,
-        search.period_start,
+        search.period_no,
         search.period_end,
         p.period_end + 1,
         CAST(min(search.least + p.exact_value) AS DECIMAL(38, 6)),
         CAST(max(search.greatest + p.exact_value) AS DECIMAL(38, 6)),
         CAST(min(search.unreliable + p.unreliable) AS INTEGER)
     FROM search
-    JOIN pieces AS p
+    JOIN knotted_pieces AS p
         ON search.series_no = p.series_no AND search.next_day = p.period_start AND p.period_end <= search.period_end
-    WHERE p.period_start <> search.period_start OR p.period_end <> search.period_end
-    GROUP BY search.series_no, search.period_start, search.period_end, p.period_end
+    WHERE p.period_no <> search.period_no
+    GROUP BY search.series_no, search.period_no, search.period_end, p.period_end
 ),
 tilings AS MATERIALIZED (
-    SELECT series_no, period_start, period_end, min(least) AS least, max(greatest) AS greatest, min(unreliable) AS unreliable
+    SELECT series_no, period_no, min(least) AS least, max(greatest) AS greatest, min(unreliable) AS unreliable
     FROM search
     WHERE next_day = period_end + 1
-    GROUP BY series_no, period_start, period_end
+    GROUP BY series_no, period_no
     UNION ALL
-    SELECT series_no, period_start, period_end, total, total, unreliable
+    SELECT series_no, period_no, total, total, unreliable
     FROM leaf_tilings
-    ANTI JOIN knotted_spans USING (series_no, period_start, period_end)
+    ANTI JOIN knotted_spans USING (series_no, period_no)
 ),
 
 -- 9. Partners: where a gap has no tiling, the figure that overlaps it longest is shown (ties: the earlier), to be refused.
-untiled_gaps AS (
-    SELECT gaps.series_no, gaps.period_start, gaps.period_end
+--    Which one that is depends on the periods alone, so it is found once for all series that publish the same periods.
+untiled_gaps AS MATERIALIZED (
+    SELECT series_no, period_no
     FROM gaps
-    ANTI JOIN tilings
-        ON gaps.series_no = tilings.series_no
-        AND gaps.period_start = tilings.period_start
-        AND gaps.period_end = tilings.period_end
+    ANTI JOIN tilings USING (series_no, period_no)
+),
+shapes_of_series AS MATERIALIZED (
+    SELECT series_no, list(period_no ORDER BY period_no) AS shape
+    FROM current_figures
+    WHERE series_no IN (SELECT series_no FROM untiled_gaps)
+    GROUP BY series_no
+),
+shapes AS MATERIALIZED (
+    SELECT row_number() OVER () AS shape_no, shape FROM (SELECT DISTINCT shape FROM shapes_of_series)
+),
+shaped_series AS MATERIALIZED (
+    SELECT shapes_of_series.series_no, shapes.shape_no
+    FROM shapes_of_series
+    JOIN shapes ON shapes_of_series.shape = shapes.shape
 ),
 -- two periods that overlap share a calendar year, so an equality join on the year finds them all
+period_years AS MATERIALIZED (
+    SELECT period_no, period_start, period_end, unnest(range(year(period_start), year(period_end) + 1)) AS calendar_year FROM periods
+),
 gap_years AS (
-    SELECT series_no, period_start, period_end, unnest(range(year(period_start), year(period_end) + 1)) AS calendar_year FROM untiled_gaps
+    SELECT g.shape_no, years.*
+    FROM (
+        SELECT DISTINCT shaped_series.shape_no, untiled_gaps.period_no
+        FROM untiled_gaps
+        JOIN shaped_series ON untiled_gaps.series_no = shaped_series.series_no
+    ) AS g
+    JOIN period_years AS years ON g.period_no = years.period_no
 ),
-observation_years AS (
-    SELECT
-        series_no, period_start, period_end, obs_value, value_qualifier, obs_status, obs_note,
-        unnest(range(year(period_start), year(period_end) + 1)) AS calendar_year
-    FROM current_observations
-    WHERE series_no IN (SELECT series_no FROM untiled_gaps)
+figure_years AS (
+    SELECT f.shape_no, years.*
+    FROM (SELECT shape_no, unnest(shape) AS period_no FROM shapes) AS f
+    JOIN period_years AS years ON f.period_no = years.period_no
 ),
-partners AS (
-    SELECT g.series_no, g.period_start, g.period_end, o.period_start AS shown_start, o.period_end AS shown_end,
-        o.obs_value, o.value_qualifier, o.obs_status, o.obs_note
+partner_periods AS MATERIALIZED (
+    SELECT g.shape_no, g.period_no, f.period_no AS shown_no
     FROM gap_years AS g
-    JOIN observation_years AS o
-        ON g.series_no = o.series_no
-        AND g.calendar_year = o.calendar_year
-        AND g.period_start <= o.period_end
-        AND g.period_end >= o.period_start
+    JOIN figure_years AS f
+        ON g.shape_no = f.shape_no
+        AND g.calendar_year = f.calendar_year
+        AND g.period_start <= f.period_end
+        AND g.period_end >= f.period_start
     QUALIFY row_number() OVER (
-        PARTITION BY g.series_no, g.period_start, g.period_end
+        PARTITION BY g.shape_no, g.period_no
         ORDER BY
-            least(g.period_end, o.period_end) - greatest(g.period_start, o.period_start) DESC,
-            o.period_start,
-            o.period_end
+            least(g.period_end, f.period_end) - greatest(g.period_start, f.period_start) DESC,
+            f.period_start,
+            f.period_end
     ) = 1
 ),
+partner_figures AS (
+    SELECT series_no, period_no, obs_value, attributes_no
+    FROM current_figures
+    WHERE series_no IN (SELECT series_no FROM shaped_series)
+),
 
--- 10. What a side shows where nothing is published, or where what is published is contradicted.
+-- 10. What a side shows where nothing is published, and which published values a complete tiling contradicts: they stay, with the conflict.
 substitutes AS MATERIALIZED (
     SELECT
         series_no,
-        period_start,
-        period_end,
-        period_start AS shown_start,
-        period_end AS shown_end,
+        period_no,
+        period_no AS shown_no,
         CASE WHEN greatest = least THEN CAST(least AS DOUBLE) END AS obs_value,
-        CASE WHEN greatest = least THEN 'exact' END AS value_qualifier,
-        CASE
-            WHEN greatest > least THEN NULL
-            WHEN unreliable > 0 THEN 'U'
-            ELSE 'A'
-        END AS obs_status,
-        CAST(NULL AS VARCHAR) AS obs_note,
-        'tiled' AS basis,
-        greatest > least AS is_conflict
+        CASE WHEN greatest > least THEN -1 WHEN unreliable > 0 THEN 2 ELSE 1 END AS attributes_no
     FROM tilings
-    SEMI JOIN gaps USING (series_no, period_start, period_end)
+    SEMI JOIN long_gaps USING (series_no, period_no)
     UNION ALL
-    SELECT
-        series_no, period_start, period_end, shown_start, shown_end, obs_value, value_qualifier, obs_status, obs_note, 'direct', FALSE
-    FROM partners
-    UNION ALL
-    -- a published value that a complete tiling contradicts stays, with the conflict
-    SELECT
-        o.series_no, o.period_start, o.period_end, o.period_start, o.period_end, o.obs_value, o.value_qualifier, o.obs_status, o.obs_note,
-        'direct', TRUE
-    FROM current_observations AS o
-    JOIN tilings
-        ON o.series_no = tilings.series_no AND o.period_start = tilings.period_start AND o.period_end = tilings.period_end
-    WHERE tilings.least <> CAST(o.obs_value AS DECIMAL(38, 6)) OR tilings.least < tilings.greatest
+    SELECT g.series_no, g.period_no, f.period_no, f.obs_value, f.attributes_no
+    FROM untiled_gaps AS g
+    JOIN shaped_series ON g.series_no = shaped_series.series_no
+    JOIN partner_periods ON shaped_series.shape_no = partner_periods.shape_no AND g.period_no = partner_periods.period_no
+    JOIN partner_figures AS f ON g.series_no = f.series_no AND partner_periods.shown_no = f.period_no
 ),
+contradicted AS MATERIALIZED (
+    SELECT f.series_no, f.period_no
+    FROM tiled_figures AS f
+    JOIN tilings ON f.series_no = tilings.series_no AND f.period_no = tilings.period_no
+    WHERE tilings.least <> f.exact_value OR tilings.least < tilings.greatest
+),
+
 -- 11. Both sides of every row, as shown.
 shown AS (
     SELECT
-        targets.pair_no,
-        targets.period_start,
-        targets.period_end,
-        pairs.rate_id,
-        pairs.is_published_percentage,
-        targets.numerator_is_direct OR n.series_no IS NOT NULL AS numerator_is_shown,
-        CASE WHEN targets.numerator_is_direct THEN targets.period_start ELSE n.shown_start END AS numerator_start,
-        CASE WHEN targets.numerator_is_direct THEN targets.period_end ELSE n.shown_end END AS numerator_end,
-        CASE WHEN targets.numerator_is_direct THEN targets.numerator_value ELSE n.obs_value END AS numerator,
-        CASE WHEN targets.numerator_is_direct THEN targets.numerator_qualifier ELSE n.value_qualifier END AS numerator_qualifier,
-        CASE WHEN targets.numerator_is_direct THEN targets.numerator_status ELSE n.obs_status END AS numerator_obs_status,
-        CASE WHEN targets.numerator_is_direct THEN targets.numerator_note ELSE n.obs_note END AS numerator_obs_note,
-        CASE
-            WHEN pairs.is_published_percentage THEN 'published'
-            WHEN targets.numerator_is_direct THEN 'direct'
-            ELSE n.basis
-        END AS numerator_basis,
-        coalesce(n.is_conflict AND n.basis = 'tiled', FALSE) AS numerator_tilings_disagree,
+        pairs.rate_no,
         pairs.numerator_series_no,
-        CASE WHEN pairs.is_published_percentage THEN targets.base_value IS NOT NULL
-            ELSE targets.denominator_is_direct OR d.series_no IS NOT NULL
-        END AS denominator_is_shown,
-        CASE WHEN targets.denominator_is_direct THEN targets.period_start ELSE d.shown_start END AS denominator_start,
-        CASE WHEN targets.denominator_is_direct THEN targets.period_end ELSE d.shown_end END AS denominator_end,
-        CASE
-            WHEN pairs.is_published_percentage THEN targets.base_value
-            WHEN targets.denominator_is_direct THEN targets.denominator_value
-            ELSE d.obs_value
-        END AS denominator,
-        CASE WHEN targets.denominator_is_direct THEN targets.denominator_qualifier ELSE d.value_qualifier END AS denominator_qualifier,
-        CASE WHEN targets.denominator_is_direct THEN targets.denominator_status ELSE d.obs_status END AS denominator_obs_status,
-        CASE WHEN targets.denominator_is_direct THEN targets.denominator_note ELSE d.obs_note END AS denominator_obs_note,
-        CASE
-            WHEN pairs.is_published_percentage AND targets.base_value IS NOT NULL THEN 'published'
-            WHEN targets.denominator_is_direct THEN 'direct'
-            ELSE d.basis
-        END AS denominator_basis,
-        coalesce(d.is_conflict AND d.basis = 'tiled', FALSE) AS denominator_tilings_disagree,
         pairs.denominator_series_no,
-        coalesce(n.is_conflict, FALSE) OR coalesce(d.is_conflict, FALSE) AS source_conflict,
-        targets.decimals
+        pairs.is_published_percentage,
+        pairs.axis_reasons,
+        targets.period_no,
+        CASE WHEN targets.numerator_attributes_no IS NULL THEN n.shown_no ELSE targets.period_no END AS numerator_period_no,
+        CASE WHEN targets.numerator_attributes_no IS NULL THEN n.obs_value ELSE targets.numerator END AS numerator,
+        coalesce(targets.numerator_attributes_no, n.attributes_no) AS numerator_attributes_no,
+        CASE WHEN targets.denominator_attributes_no IS NULL THEN d.shown_no ELSE targets.period_no END AS denominator_period_no,
+        CASE WHEN targets.denominator_attributes_no IS NULL THEN d.obs_value ELSE targets.denominator END AS denominator_count,
+        coalesce(targets.denominator_attributes_no, d.attributes_no) AS denominator_attributes_no,
+        numerator_conflicts.series_no IS NOT NULL OR denominator_conflicts.series_no IS NOT NULL
+        OR coalesce(n.attributes_no = -1, FALSE) OR coalesce(d.attributes_no = -1, FALSE) AS source_conflict
     FROM targets
     JOIN pairs ON targets.pair_no = pairs.pair_no
-    LEFT JOIN substitutes AS n
-        ON pairs.numerator_series_no = n.series_no AND targets.period_start = n.period_start AND targets.period_end = n.period_end
-    LEFT JOIN substitutes AS d
-        ON pairs.denominator_series_no = d.series_no AND targets.period_start = d.period_start AND targets.period_end = d.period_end
+    LEFT JOIN (FROM substitutes WHERE series_no IN (SELECT numerator_series_no FROM pairs)) AS n
+        ON (CASE WHEN targets.numerator_attributes_no IS NULL THEN pairs.numerator_series_no END) = n.series_no
+        AND targets.period_no = n.period_no
+    LEFT JOIN (FROM substitutes WHERE series_no IN (SELECT denominator_series_no FROM pairs)) AS d
+        ON (CASE WHEN targets.denominator_attributes_no IS NULL THEN pairs.denominator_series_no END) = d.series_no
+        AND targets.period_no = d.period_no
+    LEFT JOIN contradicted AS numerator_conflicts
+        ON pairs.numerator_series_no = numerator_conflicts.series_no AND targets.period_no = numerator_conflicts.period_no
+    LEFT JOIN contradicted AS denominator_conflicts
+        ON pairs.denominator_series_no = denominator_conflicts.series_no AND targets.period_no = denominator_conflicts.period_no
 ),
 
--- 12. Every reason, judged by itself.
-breaks_of_series AS (
-    SELECT series_no, list(date) AS dates FROM series_breaks WHERE breaks_rate GROUP BY series_no
+-- 12. Every reason, judged by itself. A set of reasons is a number: the p-th reason of null_reasons is bit p - 1.
+--     What a side's own attributes say comes first; a sum that cannot be told has its conflict for a reason.
+attribute_reasons AS MATERIALIZED (
+    SELECT
+        attributes_no,
+        base_value,
+        value_qualifier,
+        decimals,
+        (CAST(is_missing AS INTEGER) << 0)
+        | (CAST(obs_status IS NOT DISTINCT FROM 'L' AS INTEGER) << 2)
+        | (CAST(obs_status IS NOT DISTINCT FROM 'Q' AS INTEGER) << 4)
+        | (CAST(attributes_no > 0 AND value_qualifier <> 'exact' AS INTEGER) << 6)
+        | (CAST(obs_status IS NOT DISTINCT FROM 'U' AS INTEGER) << 10) AS numerator_reasons,
+        (CAST(is_missing AS INTEGER) << 1)
+        | (CAST(obs_status IS NOT DISTINCT FROM 'L' AS INTEGER) << 3)
+        | (CAST(obs_status IS NOT DISTINCT FROM 'Q' AS INTEGER) << 5)
+        | (CAST(attributes_no > 0 AND value_qualifier <> 'exact' AS INTEGER) << 7)
+        | (CAST(obs_status IS NOT DISTINCT FROM 'U' AS INTEGER) << 10) AS denominator_reasons
+    FROM (SELECT *, attributes_no < -1 AND obs_status NOT IN ('L', 'Q') AS is_missing FROM side_attributes)
+),
+-- periods that contain the day on which a counting rule of the series changed
+broken_periods AS MATERIALIZED (
+    SELECT DISTINCT series_breaks.series_no, periods.period_no
+    FROM series_breaks
+    JOIN periods ON series_breaks.date > periods.period_start AND series_breaks.date <= periods.period_end
+    WHERE series_breaks.breaks_rate
 ),
 judged AS (
     SELECT
-        shown.*,
-        numerator IS NOT NULL AND denominator IS NOT NULL AS both_have_values,
-        NOT numerator_is_shown OR (numerator IS NULL AND numerator_obs_status NOT IN ('L', 'Q') AND NOT numerator_tilings_disagree)
-            AS numerator_missing,
-        NOT denominator_is_shown OR (denominator IS NULL AND denominator_obs_status NOT IN ('L', 'Q') AND NOT denominator_tilings_disagree)
-            AS denominator_missing,
-        coalesce(numerator_obs_status = 'L', FALSE) AS numerator_not_collected,
-        coalesce(denominator_obs_status = 'L', FALSE) AS denominator_not_collected,
-        coalesce(numerator_obs_status = 'Q', FALSE) AS numerator_suppressed,
-        coalesce(denominator_obs_status = 'Q', FALSE) AS denominator_suppressed,
-        coalesce(
-            numerator IS NOT NULL
-            AND numerator_qualifier <> 'exact'
-            AND NOT (is_published_percentage AND numerator_qualifier = 'share_rounded'), FALSE
-        ) AS numerator_not_exact,
-        coalesce(denominator IS NOT NULL AND denominator_qualifier <> 'exact', FALSE) AS denominator_not_exact,
-        coalesce(denominator = 0, FALSE) AS denominator_zero,
-        coalesce(
-            (numerator IS NOT NULL AND numerator_obs_status = 'U') OR (denominator IS NOT NULL AND denominator_obs_status = 'U'), FALSE
-        ) AS low_reliability,
-        coalesce(
-            numerator_start <> period_start OR numerator_end <> period_end
-            OR denominator_start <> period_start OR denominator_end <> period_end, FALSE
-        ) AS period_mismatch,
-        coalesce(
-            list_bool_or([break_date > numerator_start AND break_date <= numerator_end FOR break_date IN n_breaks.dates]), FALSE
-        ) OR coalesce(
-            list_bool_or([break_date > denominator_start AND break_date <= denominator_end FOR break_date IN d_breaks.dates]), FALSE
-        ) AS series_break,
-        coalesce(CASE WHEN is_published_percentage THEN numerator > 100 ELSE numerator > denominator END, FALSE)
-            AS numerator_exceeds_denominator
+        shown.* EXCLUDE (denominator_count),
+        CASE WHEN shown.is_published_percentage THEN n_attributes.base_value ELSE shown.denominator_count END AS denominator,
+        n_attributes.value_qualifier AS numerator_qualifier,
+        n_attributes.decimals,
+        coalesce(n_attributes.numerator_reasons, 1 << 0) AS numerator_reasons,
+        coalesce(d_attributes.denominator_reasons, 1 << 1) AS denominator_reasons,
+        coalesce(shown.numerator_period_no <> shown.period_no OR shown.denominator_period_no <> shown.period_no, FALSE) AS period_mismatch,
+        n_broken.series_no IS NOT NULL OR d_broken.series_no IS NOT NULL AS series_break
     FROM shown
-    LEFT JOIN breaks_of_series AS n_breaks ON shown.numerator_series_no = n_breaks.series_no
-    LEFT JOIN breaks_of_series AS d_breaks ON shown.denominator_series_no = d_breaks.series_no
+    LEFT JOIN attribute_reasons AS n_attributes ON shown.numerator_attributes_no = n_attributes.attributes_no
+    LEFT JOIN attribute_reasons AS d_attributes ON shown.denominator_attributes_no = d_attributes.attributes_no
+    LEFT JOIN broken_periods AS n_broken
+        ON shown.numerator_series_no = n_broken.series_no AND shown.numerator_period_no = n_broken.period_no
+    LEFT JOIN broken_periods AS d_broken
+        ON shown.denominator_series_no = d_broken.series_no AND shown.denominator_period_no = d_broken.period_no
 ),
--- a set of reasons as a number: the p-th reason of null_reasons is bit p - 1; axes, breaks and excess only where both sides show a value
+-- a printed percentage may be rounded, and has a base or a missing denominator; axes, breaks and excess only where both sides show a value
 reasoned AS (
     SELECT
         judged.*,
-        (CAST(numerator_missing AS INTEGER) << 0)
-        | (CAST(denominator_missing AS INTEGER) << 1)
-        | (CAST(numerator_not_collected AS INTEGER) << 2)
-        | (CAST(denominator_not_collected AS INTEGER) << 3)
-        | (CAST(numerator_suppressed AS INTEGER) << 4)
-        | (CAST(denominator_suppressed AS INTEGER) << 5)
-        | (CAST(numerator_not_exact AS INTEGER) << 6)
-        | (CAST(denominator_not_exact AS INTEGER) << 7)
-        | (CAST(denominator_zero AS INTEGER) << 8)
+        CASE
+            WHEN is_published_percentage
+                THEN
+                    (CASE WHEN numerator_qualifier = 'share_rounded' THEN numerator_reasons & ~(1 << 6) ELSE numerator_reasons END)
+                    | (CAST(denominator IS NULL AS INTEGER) << 1)
+            ELSE numerator_reasons | denominator_reasons
+        END
+        | (CAST(coalesce(denominator = 0, FALSE) AS INTEGER) << 8)
         | (CAST(source_conflict AS INTEGER) << 9)
-        | (CAST(low_reliability AS INTEGER) << 10)
-        | (CAST(both_have_values AND period_mismatch AS INTEGER) << 11)
-        | (CAST(both_have_values AND NOT judged.is_published_percentage AND pairs.ref_area_mismatch AS INTEGER) << 12)
-        | (CAST(both_have_values AND NOT judged.is_published_percentage AND pairs.unit_of_count_mismatch AS INTEGER) << 13)
-        | (CAST(both_have_values AND NOT judged.is_published_percentage AND pairs.offense_scope_mismatch AS INTEGER) << 14)
-        | (CAST(both_have_values AND NOT judged.is_published_percentage AND pairs.jurisdiction_mismatch AS INTEGER) << 15)
-        | (CAST(both_have_values AND NOT judged.is_published_percentage AND pairs.pathway_mismatch AS INTEGER) << 16)
-        | (CAST(both_have_values AND NOT judged.is_published_percentage AND pairs.population_mismatch AS INTEGER) << 17)
-        | (CAST(both_have_values AND NOT judged.is_published_percentage AND pairs.breakdown_mismatch AS INTEGER) << 18)
-        | (CAST(both_have_values AND series_break AS INTEGER) << 19)
-        | (CAST(both_have_values AND numerator_exceeds_denominator AS INTEGER) << 20) AS reason_bits
+        | CASE
+            WHEN numerator IS NULL OR denominator IS NULL THEN 0
+            ELSE
+                axis_reasons
+                | (CAST(period_mismatch AS INTEGER) << 11)
+                | (CAST(series_break AS INTEGER) << 19)
+                | (CAST(CASE WHEN is_published_percentage THEN numerator > 100 ELSE numerator > denominator END AS INTEGER) << 20)
+        END AS reason_bits
     FROM judged
-    JOIN pairs ON judged.pair_no = pairs.pair_no
-),
-reason_lists AS (
-    SELECT bits.reason_bits, list(null_reasons.code ORDER BY null_reasons.position) AS null_reasons
-    FROM (SELECT DISTINCT reason_bits FROM reasoned) AS bits
-    JOIN null_reasons ON ((bits.reason_bits >> (null_reasons.position - 1)) & 1) = 1
-    GROUP BY bits.reason_bits
 ),
 
 -- 13. The only division of the project.
@@ -550,71 +616,25 @@ divided AS (
         reasoned.*,
         CASE
             WHEN reason_bits <> 0 THEN NULL
-            WHEN reasoned.is_published_percentage THEN numerator / 100
+            WHEN is_published_percentage THEN numerator / 100
             ELSE numerator / denominator
         END AS rate,
-        CASE
-            WHEN reason_bits = 0 AND reasoned.is_published_percentage AND numerator_qualifier = 'share_rounded'
-                THEN 0.5 * 10.0 ** -coalesce(decimals, 0) / 100
-            ELSE 0
-        END AS rounding
+        CASE WHEN numerator_qualifier = 'share_rounded' THEN 0.5 * 10.0 ** -coalesce(decimals, 0) / 100 ELSE 0 END AS rounding
     FROM reasoned
 )
 SELECT
-    divided.rate_id,
-    rates.rate_kind,
-    rates.question,
-    period_text(divided.period_start, divided.period_end) AS time_period,
-    divided.period_start,
-    divided.period_end,
-    divided.numerator,
-    divided.denominator,
-    divided.rate,
-    CASE
-        WHEN divided.rate IS NULL THEN NULL
-        WHEN divided.is_published_percentage THEN 'published'
-        ELSE 'computed'
-    END AS rate_basis,
-    CASE WHEN divided.is_published_percentage AND divided.rate IS NOT NULL THEN greatest(divided.rate - divided.rounding, 0) END AS rate_low,
-    CASE WHEN divided.is_published_percentage AND divided.rate IS NOT NULL THEN least(divided.rate + divided.rounding, 1) END AS rate_high,
-    CASE WHEN rates.rate_kind = 'prosecution' THEN divided.rate END AS prosecution_rate,
-    coalesce(reason_lists.null_reasons, CAST([] AS VARCHAR[])) AS null_reasons,
-    CASE
-        WHEN divided.numerator_start IS NOT NULL AND divided.denominator_start IS NOT NULL
-            THEN 1 + least(divided.numerator_end, divided.denominator_end) - greatest(divided.numerator_start, divided.denominator_start)
-    END AS overlap_days,
-    n.series_id AS numerator_series_id,
-    n.source_id AS numerator_source_id,
-    n.measure AS numerator_measure,
-    n.ref_area AS numerator_ref_area,
-    period_text(divided.numerator_start, divided.numerator_end) AS numerator_time_period,
-    n.unit_of_count AS numerator_unit_of_count,
-    n.offense_scope AS numerator_offense_scope,
-    n.jurisdiction AS numerator_jurisdiction,
-    n.pathway AS numerator_pathway,
-    n.statistical_population AS numerator_population,
-    n.breakdown AS numerator_breakdown,
-    divided.numerator_qualifier,
-    CASE WHEN divided.numerator_is_shown THEN divided.numerator_basis END AS numerator_basis,
-    divided.numerator_obs_status,
-    divided.numerator_obs_note,
-    d.series_id AS denominator_series_id,
-    d.source_id AS denominator_source_id,
-    d.measure AS denominator_measure,
-    d.ref_area AS denominator_ref_area,
-    period_text(divided.denominator_start, divided.denominator_end) AS denominator_time_period,
-    d.unit_of_count AS denominator_unit_of_count,
-    d.offense_scope AS denominator_offense_scope,
-    d.jurisdiction AS denominator_jurisdiction,
-    d.pathway AS denominator_pathway,
-    d.statistical_population AS denominator_population,
-    d.breakdown AS denominator_breakdown,
-    divided.denominator_qualifier,
-    CASE WHEN divided.denominator_is_shown THEN divided.denominator_basis END AS denominator_basis,
-    divided.denominator_obs_status,
-    divided.denominator_obs_note
-FROM divided
-JOIN rates ON divided.rate_id = rates.rate_id
-LEFT JOIN reason_lists ON divided.reason_bits = reason_lists.reason_bits
-LEFT JOIN series AS n ON divided.numerator_is_shown AND divided.numerator_series_no = n.series_no
-LEFT JOIN series AS d ON divided.denominator_is_shown AND divided.denominator_series_no = d.series_no;
+    rate_no,
+    numerator_series_no,
+    denominator_series_no,
+    period_no,
+    numerator,
+    denominator,
+    rate,
+    CASE WHEN is_published_percentage AND rate IS NOT NULL THEN greatest(rate - rounding, 0) END AS rate_low,
+    CASE WHEN is_published_percentage AND rate IS NOT NULL THEN least(rate + rounding, 1) END AS rate_high,
+    reason_bits,
+    numerator_period_no,
+    numerator_attributes_no,
+    denominator_period_no,
+    denominator_attributes_no
+FROM divided;

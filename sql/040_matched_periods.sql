@@ -1,59 +1,120 @@
--- The matched-period table: as_of, called for today, under the law of the house.
+-- The matches: matches_as_of, called for today, under the law of the house, and what they say in words.
+-- matched_periods is one of the two files of sql/matched_periods/, run after this one.
 
-CREATE TABLE matched_periods (
-    rate_id VARCHAR NOT NULL,
-    rate_kind VARCHAR NOT NULL,
-    question VARCHAR NOT NULL,
-    time_period VARCHAR NOT NULL,
-    period_start DATE NOT NULL,
-    period_end DATE NOT NULL,
+CREATE TABLE matches (
+    rate_no INTEGER NOT NULL,
+    numerator_series_no INTEGER,
+    denominator_series_no INTEGER,
+    period_no INTEGER NOT NULL,
     numerator DOUBLE,
     denominator DOUBLE,
     rate DOUBLE,
-    rate_basis VARCHAR CHECK (rate_basis IN ('computed', 'published')),
     rate_low DOUBLE,
     rate_high DOUBLE,
-    prosecution_rate DOUBLE,
-    null_reasons VARCHAR[] NOT NULL,
-    overlap_days BIGINT,
-    numerator_series_id VARCHAR,
-    numerator_source_id VARCHAR,
-    numerator_measure VARCHAR,
-    numerator_ref_area VARCHAR,
-    numerator_time_period VARCHAR,
-    numerator_unit_of_count VARCHAR,
-    numerator_offense_scope VARCHAR,
-    numerator_jurisdiction VARCHAR,
-    numerator_pathway VARCHAR,
-    numerator_population VARCHAR,
-    numerator_breakdown VARCHAR,
-    numerator_qualifier VARCHAR,
-    numerator_basis VARCHAR,
-    numerator_obs_status VARCHAR,
-    numerator_obs_note VARCHAR,
-    denominator_series_id VARCHAR,
-    denominator_source_id VARCHAR,
-    denominator_measure VARCHAR,
-    denominator_ref_area VARCHAR,
-    denominator_time_period VARCHAR,
-    denominator_unit_of_count VARCHAR,
-    denominator_offense_scope VARCHAR,
-    denominator_jurisdiction VARCHAR,
-    denominator_pathway VARCHAR,
-    denominator_population VARCHAR,
-    denominator_breakdown VARCHAR,
-    denominator_qualifier VARCHAR,
-    denominator_basis VARCHAR,
-    denominator_obs_status VARCHAR,
-    denominator_obs_note VARCHAR,
+    reason_bits INTEGER NOT NULL,
+    numerator_period_no INTEGER,
+    numerator_attributes_no INTEGER,
+    denominator_period_no INTEGER,
+    denominator_attributes_no INTEGER,
     -- a rate or the reasons for its absence, never both, never neither
-    CHECK ((rate IS NULL) = (len(null_reasons) > 0)),
-    CHECK (len(null_reasons) = list_unique(null_reasons)),
+    CHECK ((rate IS NULL) = (reason_bits <> 0)),
+    CHECK (reason_bits >= 0 AND reason_bits < 1 << 21),
     CHECK (isfinite(rate) AND rate >= 0),
-    CHECK ((rate_basis IS NULL) = (rate IS NULL)),
     CHECK (rate_low <= rate AND rate <= rate_high),
-    CHECK (prosecution_rate IS NOT DISTINCT FROM CASE WHEN rate_kind = 'prosecution' THEN rate END)
+    CHECK (rate IS NOT NULL OR (rate_low IS NULL AND rate_high IS NULL))
 );
 
-INSERT INTO matched_periods
-FROM as_of(current_date);
+INSERT INTO matches
+FROM matches_as_of(current_date);
+
+-- Matches in words. `matches` is the name of a relation with the columns of the table matches.
+CREATE MACRO in_words(matches) AS TABLE
+WITH
+-- sets of reasons are few, matches are many
+reason_sets AS (
+    SELECT
+        bits.reason_bits,
+        coalesce(list(null_reasons.code ORDER BY null_reasons.position) FILTER (null_reasons.code IS NOT NULL), []) AS null_reasons
+    FROM (SELECT DISTINCT reason_bits FROM query_table(matches)) AS bits
+    LEFT JOIN null_reasons ON ((bits.reason_bits >> (null_reasons.position - 1)) & 1) = 1
+    GROUP BY bits.reason_bits
+)
+SELECT
+    rates.rate_id,
+    rates.rate_kind,
+    rates.question,
+    target.time_period,
+    target.period_start,
+    target.period_end,
+    matched.numerator,
+    matched.denominator,
+    matched.rate,
+    CASE
+        WHEN matched.rate IS NULL THEN NULL
+        WHEN rates.is_published_percentage THEN 'published'
+        ELSE 'computed'
+    END AS rate_basis,
+    matched.rate_low,
+    matched.rate_high,
+    CASE WHEN rates.rate_kind = 'prosecution' THEN matched.rate END AS prosecution_rate,
+    reason_sets.null_reasons,
+    CASE
+        WHEN matched.numerator_period_no IS NOT NULL AND matched.denominator_period_no IS NOT NULL
+            THEN 1 + least(n_periods.period_end, d_periods.period_end) - greatest(n_periods.period_start, d_periods.period_start)
+    END AS overlap_days,
+    n.series_id AS numerator_series_id,
+    n.source_id AS numerator_source_id,
+    n.measure AS numerator_measure,
+    n.ref_area AS numerator_ref_area,
+    n_periods.time_period AS numerator_time_period,
+    n.unit_of_count AS numerator_unit_of_count,
+    n.offense_scope AS numerator_offense_scope,
+    n.jurisdiction AS numerator_jurisdiction,
+    n.pathway AS numerator_pathway,
+    n.statistical_population AS numerator_population,
+    n.breakdown AS numerator_breakdown,
+    n_attributes.value_qualifier AS numerator_qualifier,
+    CASE
+        WHEN rates.is_published_percentage AND matched.numerator_attributes_no IS NOT NULL THEN 'published'
+        ELSE n_attributes.basis
+    END AS numerator_basis,
+    n_attributes.obs_status AS numerator_obs_status,
+    n_attributes.obs_note AS numerator_obs_note,
+    d.series_id AS denominator_series_id,
+    d.source_id AS denominator_source_id,
+    d.measure AS denominator_measure,
+    d.ref_area AS denominator_ref_area,
+    d_periods.time_period AS denominator_time_period,
+    d.unit_of_count AS denominator_unit_of_count,
+    d.offense_scope AS denominator_offense_scope,
+    d.jurisdiction AS denominator_jurisdiction,
+    d.pathway AS denominator_pathway,
+    d.statistical_population AS denominator_population,
+    d.breakdown AS denominator_breakdown,
+    d_attributes.value_qualifier AS denominator_qualifier,
+    CASE
+        WHEN rates.is_published_percentage AND matched.denominator IS NOT NULL THEN 'published'
+        ELSE d_attributes.basis
+    END AS denominator_basis,
+    d_attributes.obs_status AS denominator_obs_status,
+    d_attributes.obs_note AS denominator_obs_note
+FROM query_table(matches) AS matched
+JOIN rates ON matched.rate_no = rates.rate_no
+JOIN periods AS target ON matched.period_no = target.period_no
+JOIN reason_sets ON matched.reason_bits = reason_sets.reason_bits
+LEFT JOIN side_attributes AS n_attributes ON matched.numerator_attributes_no = n_attributes.attributes_no
+LEFT JOIN side_attributes AS d_attributes ON matched.denominator_attributes_no = d_attributes.attributes_no
+LEFT JOIN periods AS n_periods ON matched.numerator_period_no = n_periods.period_no
+LEFT JOIN periods AS d_periods ON matched.denominator_period_no = d_periods.period_no
+-- a side that shows nothing names no series
+LEFT JOIN series AS n ON matched.numerator_attributes_no IS NOT NULL AND matched.numerator_series_no = n.series_no
+LEFT JOIN series AS d ON matched.denominator_attributes_no IS NOT NULL AND matched.denominator_series_no = d.series_no;
+
+-- (a name in quotes is a use that the lint does not see)
+-- noqa: disable=ST03
+CREATE MACRO as_of(known_by) AS TABLE
+WITH
+matches_then AS (
+    FROM matches_as_of(known_by)
+)
+FROM in_words('matches_then');

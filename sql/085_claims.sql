@@ -6,11 +6,6 @@
 -- Every way in which a reader may call a period: ISO text, first and last day, CY2020, FY2020, 2020 (either), FY2004-2013, 2025-H1, 2025-Q2, 2025-03.
 CREATE TABLE period_labels AS
 WITH
-periods AS (
-    SELECT time_period, period_start, period_end FROM series_observations
-    UNION
-    SELECT time_period, period_start, period_end FROM matched_periods
-),
 shaped AS (
     SELECT
         *,

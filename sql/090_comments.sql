@@ -19,7 +19,44 @@ COMMENT ON COLUMN series.pathway IS 'How the material came about or was handled,
 COMMENT ON COLUMN series.statistical_population IS 'Set of units within which the figure is counted.';
 COMMENT ON COLUMN series.breakdown IS 'Canonical key=value;key=value part of the scope; empty for a total.';
 
-COMMENT ON TABLE series_observations IS
+COMMENT ON TABLE periods IS
+    'Every period that a figure is published for, as its publisher writes it and as it is published here, in the order of the days.';
+COMMENT ON COLUMN periods.period_no IS 'Number of the period within this release.';
+COMMENT ON COLUMN periods.time_period IS 'ISO 8601 interval: start and duration, or start and inclusive end.';
+COMMENT ON COLUMN periods.period_start IS 'First day of the period, derived from time_period.';
+COMMENT ON COLUMN periods.period_end IS 'Last day of the period (inclusive), derived from time_period.';
+COMMENT ON COLUMN periods.published_no IS
+    'Number of the period of the same days as it is published here; periods are equal if their days are.';
+
+COMMENT ON TABLE attribute_sets IS 'What is said about figures beside their numbers: edition, evidence, place and status, once per combination.';
+COMMENT ON COLUMN attribute_sets.attributes_no IS
+    'Number of the combination within this release; below zero if figures with it have no value.';
+COMMENT ON COLUMN attribute_sets.value_qualifier IS 'How exactly the number was printed.';
+COMMENT ON COLUMN attribute_sets.obs_status IS 'SDMX observation status.';
+COMMENT ON COLUMN attribute_sets.base_value IS 'For a published percentage, the base that the publisher states with it.';
+COMMENT ON COLUMN attribute_sets.decimals IS 'For a published percentage, the decimals that were printed.';
+COMMENT ON COLUMN attribute_sets.published_on IS 'Date of the edition, as precise as it is known (year, month or day).';
+COMMENT ON COLUMN attribute_sets.evidence IS 'How the figure was read: publication, datafile, republication or quotation.';
+COMMENT ON COLUMN attribute_sets.source_locator IS 'Place of the figure inside the publication.';
+COMMENT ON COLUMN attribute_sets.url IS 'Public address of the publication.';
+COMMENT ON COLUMN attribute_sets.obs_note IS 'Short remark on the figure.';
+COMMENT ON COLUMN attribute_sets.snapshot_id IS 'SHA-256 of the bytes that the figure was read from.';
+COMMENT ON COLUMN attribute_sets.known_from IS
+    'Day from which the edition counts as known: its publication, at the latest the day on which the project first saw it.';
+
+COMMENT ON TABLE figures IS 'Every edition of every figure in numbers only, append-only; series_observations and observations say the same in full.';
+COMMENT ON COLUMN figures.series_no IS 'Number of the series within this release; series_id is the one to keep.';
+COMMENT ON COLUMN figures.period_no IS 'Period of the figure, as its publisher writes it.';
+COMMENT ON COLUMN figures.obs_value IS 'The published number; NULL is never zero.';
+COMMENT ON COLUMN figures.attributes_no IS 'What is said about the figure beside its number: a row of attribute_sets.';
+
+COMMENT ON TABLE superseded_figures IS 'The figures that hold only until a preferred edition is known.';
+COMMENT ON COLUMN superseded_figures.series_no IS 'Number of the series within this release; series_id is the one to keep.';
+COMMENT ON COLUMN superseded_figures.period_no IS 'Period of the figure, as its publisher writes it.';
+COMMENT ON COLUMN superseded_figures.attributes_no IS 'What is said about the figure beside its number: a row of attribute_sets.';
+COMMENT ON COLUMN superseded_figures.superseded_on IS 'Day from which a preferred edition is known.';
+
+COMMENT ON VIEW series_observations IS
     'Every edition of every figure, append-only; the views observations and observations_current add the dimensions.';
 COMMENT ON COLUMN series_observations.series_no IS 'Number of the series within this release; series_id is the one to keep.';
 COMMENT ON COLUMN series_observations.time_period IS 'ISO 8601 interval: start and duration, or start and inclusive end.';
@@ -72,6 +109,7 @@ COMMENT ON COLUMN rates.rate_kind IS 'Kind of the rate: prosecution, declination
 COMMENT ON COLUMN rates.question IS 'What a reader would ask, in one sentence.';
 COMMENT ON COLUMN rates.varies IS 'Axes along which the numerator of a composition is a part of its denominator.';
 COMMENT ON COLUMN rates.is_published_percentage IS 'Whether it reads a printed percentage with its base instead of two counts.';
+COMMENT ON COLUMN rates.rate_no IS 'Number of the rate within this release; rate_id is the one to keep.';
 
 COMMENT ON TABLE rate_selectors IS 'The codes that a rate names for either side; a dimension without a row may have any code.';
 COMMENT ON COLUMN rate_selectors.rate_id IS 'Name of the declared rate.';
@@ -89,8 +127,38 @@ COMMENT ON COLUMN part_of.dimension IS 'Dimension whose code list the two codes 
 COMMENT ON COLUMN part_of.code IS 'The part.';
 COMMENT ON COLUMN part_of.whole IS 'The code that contains it.';
 
-COMMENT ON TABLE matched_periods IS
-    'One row per rate, pair of series and period: the rate where both sides align, NULL with every reason where they do not.';
+COMMENT ON TABLE matches IS
+    'The matched-period table in numbers: one row per rate, pair of series and period, by the laws of the house; matched_periods says it in words.';
+COMMENT ON COLUMN matches.rate_no IS 'Number of the declared rate within this release.';
+COMMENT ON COLUMN matches.numerator_series_no IS
+    'Series above the line, also where it shows nothing for the period; NULL where the rate selects none.';
+COMMENT ON COLUMN matches.denominator_series_no IS
+    'Series below the line, also where it shows nothing for the period; NULL where the rate selects none.';
+COMMENT ON COLUMN matches.period_no IS 'Target period: a row of periods, as it is published here.';
+COMMENT ON COLUMN matches.numerator IS 'Number above the line as published or added up; for a published percentage the percentage itself.';
+COMMENT ON COLUMN matches.denominator IS
+    'Number below the line as published or added up; for a published percentage the base that the publisher states.';
+COMMENT ON COLUMN matches.rate IS 'Numerator over denominator as a share of 1 (0.6 is 60 percent); NULL where any reason stands.';
+COMMENT ON COLUMN matches.rate_low IS 'For a published percentage the lowest share that its rounding allows, as a share of 1.';
+COMMENT ON COLUMN matches.rate_high IS 'For a published percentage the highest share that its rounding allows, as a share of 1.';
+COMMENT ON COLUMN matches.reason_bits IS
+    'Every reason why there is no rate, as a number: the reason at position p of null_reasons is bit p - 1; 0 where the rate stands.';
+COMMENT ON COLUMN matches.numerator_period_no IS 'Period that the number above the line covers; NULL where the side shows nothing.';
+COMMENT ON COLUMN matches.numerator_attributes_no IS
+    'What is said about the number above the line: a row of side_attributes; NULL where the side shows nothing.';
+COMMENT ON COLUMN matches.denominator_period_no IS 'Period that the number below the line covers; NULL where the side shows nothing.';
+COMMENT ON COLUMN matches.denominator_attributes_no IS
+    'What is said about the number below the line: a row of side_attributes; NULL where the side shows nothing.';
+
+COMMENT ON VIEW side_attributes IS 'What a side of a match shows beside its number: as published with a figure, or as known of a sum of figures.';
+COMMENT ON COLUMN side_attributes.attributes_no IS 'Number of the combination: a row of attribute_sets, or 1, 2 and -1 for sums.';
+COMMENT ON COLUMN side_attributes.basis IS 'How the side came by its number: direct as published, tiled as an exact sum of finer figures.';
+COMMENT ON COLUMN side_attributes.value_qualifier IS 'How exactly the number was printed.';
+COMMENT ON COLUMN side_attributes.obs_status IS 'SDMX observation status.';
+COMMENT ON COLUMN side_attributes.obs_note IS 'Short remark on the figure.';
+COMMENT ON COLUMN side_attributes.base_value IS 'For a published percentage, the base that the publisher states with it.';
+COMMENT ON COLUMN side_attributes.decimals IS 'For a published percentage, the decimals that were printed.';
+
 COMMENT ON COLUMN matched_periods.rate_id IS 'Name of the declared rate.';
 COMMENT ON COLUMN matched_periods.rate_kind IS
     'Kind of the rate: prosecution, declination, disposition, conviction, sentencing, arrest or composition.';
@@ -975,6 +1043,10 @@ COMMENT ON COLUMN series_in_words.search_text IS 'All its codes and labels in sm
 
 -- the linter does not know comments on macros
 -- noqa: disable=PRS
+COMMENT ON MACRO TABLE matches_as_of IS
+    'The matching: the rows of matches as they could have been found on a day. as_of says them in words.';
+COMMENT ON MACRO TABLE in_words IS
+    'Says in words, with the columns of matched_periods, what a relation with the columns of matches says in numbers; give its name.';
 COMMENT ON MACRO period_text IS
     'How a period is published: whole years as start/PnY, else whole months as start/PnM, else start/end. Takes its first and its last day.';
 COMMENT ON MACRO TABLE as_of IS

@@ -75,6 +75,15 @@ def small(small_original: Workplace, tmp_path: Path) -> Workplace:
     return small_original.copy_to(tmp_path / "small")
 
 
+@pytest.fixture(scope="module")
+def without_companions() -> Iterator[None]:
+    """Let jobs build releases of a database alone, in modules that look at nothing else: exports and report take as long again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(releases, "_accompany", lambda _folder, _earlier: None)
+        patch.setattr(releases, "_load_companions", lambda: None)
+        yield
+
+
 @contextmanager
 def _made_once(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
     """Give a folder that all workers of pytest-xdist share, to one of them at a time."""

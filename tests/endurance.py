@@ -7,6 +7,7 @@ Does not belong here: faults (faults.py).
 from __future__ import annotations
 
 import random
+import resource
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -40,7 +41,9 @@ class Week:
         editions: how many editions the publisher had put out by then.
         seconds: what refresh and build took.
         database_bytes: size of the published file.
+        releases: release folders.
         files: files in the data folder.
+        memory: what this process holds, in bytes.
         matched: the matched-period table of the release, if the week was sampled.
     """
 
@@ -48,7 +51,9 @@ class Week:
     editions: int
     seconds: float
     database_bytes: int
+    releases: int
     files: int
+    memory: int
     matched: list[tuple[object, ...]] | None
 
 
@@ -91,7 +96,9 @@ def run_weeks(folder: Path, number: int, seed: int, sample_every: int) -> Course
             seconds = time.perf_counter() - began
             matched = warehouse.query(release.database, _MATCHED.format("matched_periods")) if week % sample_every == 0 else None
             files = sum(path.is_file() for path in data.rglob("*"))
-            course.weeks.append(Week(day, len(course.editions), seconds, release.database.stat().st_size, files, matched))
+            kept = len(list((data / "releases").iterdir()))
+            size = release.database.stat().st_size
+            course.weeks.append(Week(day, len(course.editions), seconds, size, kept, files, _memory(), matched))
     check_course(data, course)
     return course
 
@@ -119,4 +126,12 @@ def check_course(data: Path, course: Course) -> None:
     assert last.files <= first.files + 12 * (last.editions - first.editions) + 40 * releases.KEEP_NEWEST, (first.files, last.files)
     grown = (last.database_bytes - first.database_bytes) / max(1, last.editions - first.editions)
     assert grown < 60_000, f"{grown:,.0f} bytes per edition of 91 figures"
-    assert len(list((data / "releases").iterdir())) <= releases.KEEP_NEWEST + 1
+    assert max(week.releases for week in course.weeks) <= releases.KEEP_NEWEST + 1
+    # the first weeks load libraries and fill their caches
+    warm = course.weeks[min(20, len(course.weeks) - 1)]
+    assert last.memory < warm.memory + (256 << 20), f"{warm.memory >> 20} MiB became {last.memory >> 20} MiB"
+
+
+def _memory() -> int:
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * resource.getpagesize()

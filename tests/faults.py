@@ -184,6 +184,46 @@ def forbid_writing(workplace: Workplace) -> str:
     return f"{' and '.join(refused)} not writable: refused, nothing lost, the next build completed"
 
 
+def damage(workplace: Workplace, seed: int) -> str:
+    """Damage each kind of file that is remembered by its hash or must be readable, and build or look again."""
+    chance = random.Random(seed)
+    done: list[str] = []
+    with Publisher() as publisher:
+        url = publisher.url("/2023-reports-by-esp.pdf")
+        sample = esp_sample(2023, seed=seed)
+        publisher.serve("/2023-reports-by-esp.pdf", document(pdf_of(sample.pages, sample.title, sample.dated), etag='"1"'))
+        assert run(look, [workplace, url]) == 0
+        (vintage,) = ledger.read_ledger(workplace.data, LIVE)
+        archive, derived = workplace.data / "snapshots" / LIVE, workplace.data / "observations" / LIVE
+        whole = ledger.observations_path(workplace.data, vintage).read_bytes()
+        dates = (vintage.first_seen, published_rows(workplace))
+        kinds = {
+            "Parquet": derived / f"{vintage.snapshot_id}.parquet",
+            "snapshot": archive / vintage.snapshot_id,
+            "manifest": archive / f"{vintage.snapshot_id}.json",
+            "pointer": next(archive.glob("latest-*.json")),
+            "record of the last look": archive / "last_look.json",
+        }
+        for kind, path in kinds.items():
+            for way in ("bits flipped", "cut short", "emptied", "gone"):
+                content = bytearray(path.read_bytes())
+                place = chance.randrange(len(content))
+                content[place] ^= 0xFF
+                if way == "gone":
+                    path.unlink()
+                else:
+                    path.write_bytes({"bits flipped": bytes(content), "cut short": bytes(content[:place]), "emptied": b""}[way])
+                assert run(look, [workplace, url]) == 0, f"{kind} {way}: the next refresh failed"
+                check_published(workplace)
+                (healed,) = ledger.read_ledger(workplace.data, LIVE)
+                assert hashlib.sha256(kinds["snapshot"].read_bytes()).hexdigest() == vintage.snapshot_id, f"{kind} {way}"
+                assert kinds["Parquet"].read_bytes() == whole, f"{kind} {way}: not derived again"
+                assert (healed.first_seen, published_rows(workplace)) == dates, f"{kind} {way}: something else is published"
+                done.append(f"{kind} {way}")
+    assert not litter(workplace), litter(workplace)
+    return f"{len(done)} damages ({', '.join(kinds)}: bits flipped, cut short, emptied, gone): found, fetched or derived again, same bytes"
+
+
 def build_at_once(workplace: Workplace, builds: int) -> str:
     """Start several builds at the same moment."""
     edit(workplace, "at once")
@@ -218,6 +258,14 @@ def published_id(workplace: Workplace) -> str:
     return str(found)
 
 
+def published_rows(workplace: Workplace) -> int:
+    """Count the observations of the publication in the published release."""
+    with duckdb.connect() as con:
+        con.execute(f"ATTACH '{workplace.database.resolve()}' AS release (READ_ONLY)")
+        ((found,),) = con.sql(f"SELECT count(*) FROM release.observations WHERE source_id = '{LIVE}'").fetchall()
+    return int(found)
+
+
 def notes(workplace: Workplace) -> list[str]:
     """Read the remarks that edits left in the published release."""
     with duckdb.connect() as con:
@@ -248,12 +296,15 @@ class Seen:
 
 
 @contextmanager
-def readers(workplace: Workplace, number: int = 2) -> Iterator[Seen]:
-    """Keep readers looking at the published file, each holding it open over several queries."""
+def readers(workplace: Workplace, number: int = 2, *, waits: bool = False) -> Iterator[Seen]:
+    """Keep readers looking at the published file, each holding it open over several queries; some may wait until there is one."""
     seen, stop = Seen(), threading.Event()
 
     def read() -> None:
         while not stop.is_set():
+            if waits and not workplace.database.exists():
+                time.sleep(0.2)
+                continue
             try:
                 with duckdb.connect() as con:
                     con.execute(f"ATTACH '{workplace.database.resolve()}' AS release (READ_ONLY)")

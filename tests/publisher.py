@@ -44,14 +44,17 @@ class Asked:
 class Exchange:
     """What a behaviour may do with one request."""
 
-    def __init__(self, handler: BaseHTTPRequestHandler, stopped: threading.Event) -> None:
+    def __init__(self, handler: BaseHTTPRequestHandler, stopped: threading.Event, clock: Callable[[], float] | None = None) -> None:
         self._handler = handler
+        self._clock = clock
         self.headers = handler.headers
         self.path = handler.path
         self.stopped = stopped
 
     def head(self, status: int, headers: Mapping[str, str]) -> None:
-        self._handler.send_response(status)
+        self._handler.send_response_only(status)
+        if self._clock is not None and "Date" not in headers:
+            self._handler.send_header("Date", http_date(self._clock()))
         for name, value in headers.items():
             self._handler.send_header(name, value)
         self._handler.send_header("Connection", "close")
@@ -73,9 +76,10 @@ Behaviour = Callable[[Exchange], None]
 
 
 class Publisher:
-    """The server; `serve` says what a path does, `asked` what was asked of it."""
+    """The server; `serve` says what a path does, `asked` what was asked of it. It tells the time only if it is given a clock."""
 
-    def __init__(self, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, certificate: tuple[Path, Path] | None = None, clock: Callable[[], float] | None = None) -> None:
+        self._clock = clock
         self._behaviours: dict[str, Behaviour] = {}
         self._requests: list[Asked] = []
         self._lock = threading.Lock()
@@ -130,7 +134,7 @@ class Publisher:
                     behaviour = publisher._behaviours.get(self.path.partition("?")[0], status(404))
                 self.close_connection = True
                 try:
-                    behaviour(Exchange(self, publisher._stopped))
+                    behaviour(Exchange(self, publisher._stopped, publisher._clock))
                 except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
                     # The reader hung up, as it should when it is served a bomb.
                     return
@@ -243,6 +247,19 @@ def stalling(after: int, seconds: float = 5.0) -> Callable[[Exchange, bytes], No
         exchange.pause(seconds)
 
     return transfer
+
+
+def trickling(head: bytes, then: bytes, seconds: float = 8.0) -> Behaviour:
+    """Send a head whole, then one piece again and again, each soon enough for every timeout that starts anew; then hang up."""
+
+    def behave(exchange: Exchange) -> None:
+        end = time.monotonic() + seconds
+        exchange.write(head)
+        while time.monotonic() < end and not exchange.stopped.is_set():
+            exchange.write(then)
+            exchange.pause(0.02)
+
+    return behave
 
 
 def breaking_off(after: int) -> Callable[[Exchange, bytes], None]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.instance.ref import InstanceRef
 
+from assets import published
 from assets.definitions import defs
+from assets.event_storage import PooledSqliteEventLogStorage
 from assets.sources import LIVE, OBSERVED, SOURCES, WITH_FIGURES, checks_of
 from pipelines import releases
 from pipelines.vocabulary import PROJECT
@@ -93,6 +98,29 @@ def test_the_instance_keeps_its_state_in_one_ignored_folder() -> None:
     assert "/data/" in (PROJECT / ".gitignore").read_text(encoding="utf-8").split()
 
 
+def test_events_written_at_once_over_one_pool_are_all_there_for_everyone(tmp_path: Path) -> None:
+    storage = {"base_dir": str(tmp_path)}
+    overrides = {"event_log_storage": {"module": "assets.event_storage", "class": "PooledSqliteEventLogStorage", "config": storage}}
+    named = InstanceRef.from_dir(str(PROJECT)).event_storage_data
+    assert (named.module_name, named.class_name) == (PooledSqliteEventLogStorage.__module__, PooledSqliteEventLogStorage.__name__)
+
+    def instance() -> dg.DagsterInstance:
+        return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(tmp_path), overrides=overrides))
+
+    with instance() as one, instance() as another, ThreadPoolExecutor(8) as workers:
+        written = [
+            workers.submit((one, another)[number % 2].report_runless_asset_event, dg.AssetMaterialization(f"asset_{number % 5}"))
+            for number in range(100)
+        ]
+        for done in written:
+            done.result()
+        for reader in (one, another):
+            assert [len(reader.fetch_materializations(dg.AssetKey(f"asset_{n}"), limit=50).records) for n in range(5)] == [20] * 5
+    with instance() as later:
+        assert len(later.fetch_materializations(dg.AssetKey("asset_0"), limit=50).records) == 20
+    assert sorted(path.name for path in tmp_path.glob("event_log.db*")) == ["event_log.db"]
+
+
 def seconds_of(code: str) -> float:
     timed = f"import time; began = time.perf_counter(); {code}; print(time.perf_counter() - began)"
     done = subprocess.run([sys.executable, "-c", timed], cwd=PROJECT, capture_output=True, text=True, check=True)
@@ -173,6 +201,7 @@ def test_a_build_from_nothing_is_green_and_tells_what_it_made(small: Workplace) 
         fresh.database,
         "SELECT count(*), count(rate), count(*) FILTER (list_contains(null_reasons, 'numerator_not_collected')) FROM matched_periods",
     )
+    assert matched["dagster/row_count"] == total
     assert matched["rows: rate stands"] == standing
     assert matched["rows: numerator_not_collected"] == not_collected
     assert total >= standing + not_collected
@@ -225,3 +254,15 @@ def test_a_failed_build_publishes_nothing(small: Workplace, monkeypatch: pytest.
     assert not run.succeeded
     assert "published_release" not in run.metadata
     assert os.readlink(small.data / "published") == link  # noqa: PTH115
+
+
+@pytest.mark.parametrize("line", ["```", "````\n<script>alert(1)</script>", "~~~", "![x](http://x.invalid/p.png) `a` </code></pre>"])
+def test_hostile_words_of_a_release_are_words_in_the_metadata_of_a_run(line: str, tmp_path: Path) -> None:
+    text = f"figure of x\n{line}\n[press](javascript:alert(1)) | a\n"
+    (tmp_path / "CHANGES.txt").write_text(text, encoding="utf-8")
+    opening, *shown, closing = published._changes(tmp_path).md_str.split("\n")
+    assert "\n".join(shown) == text
+    assert opening == closing
+    assert set(opening) == {"`"}
+    # in Markdown a block ends with the first line that is a fence of at least that length, and nothing else ends it
+    assert not [each for each in shown if each.lstrip().startswith(opening)]

@@ -5,7 +5,9 @@ Belongs here: a short run of every fault. Does not belong here: the long run (be
 
 from __future__ import annotations
 
-from tests import faults
+from pathlib import Path
+
+from tests import clocks, faults, three_starts
 from tests.conftest import Workplace
 
 
@@ -27,3 +29,11 @@ def test_folders_that_may_not_be_written(small: Workplace) -> None:
 
 def test_builds_started_at_the_same_moment(small: Workplace) -> None:
     faults.build_at_once(small, 3)
+
+
+def test_clocks_that_jump_by_years(small: Workplace) -> None:
+    clocks.jump_clocks(small)
+
+
+def test_ui_schedule_and_command_line_at_the_same_moment(tmp_path: Path) -> None:
+    three_starts.start_three_at_once(tmp_path)

@@ -26,7 +26,7 @@ OURS = [name for name in MODULES if name.startswith(("pipelines/", "assets/"))]
 SOURCE_MODULES = [name for name in MODULES if name.startswith("pipelines/sources/") and not name.endswith("__init__.py")]
 
 #: modules of pipelines/ that read file formats and know no source
-READERS = ("archives", "bjs_tables", "grid_tables", "pages", "pdf_tables", "publications", "records")
+READERS = ("archives", "bjs_tables", "fields", "grid_tables", "pages", "pdf_tables", "publications", "records")
 #: libraries that read file formats
 FORMATS = ("bs4", "fastexcel", "pypdfium2", "stream_unzip")
 #: what a parser must not reach although Python brings it

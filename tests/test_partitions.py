@@ -114,9 +114,9 @@ def test_the_salt_changes_the_hashes_and_no_count(tmp_path: Path) -> None:
         folder.mkdir()
         files = [count_partition(partition, folder, salt) for partition in divide(COURT, path, 3)]
         merged.append(merge_partitions(snapshot(COURT, path), files))
-        keys.append({key for file in files for key in pl.read_parquet(file)["key"]})
+        keys.append({key for file in files for key in pl.read_parquet(file)["key"].drop_nulls()})
     assert merged[0].equals(merged[1])
-    assert len(keys[0]) == len(keys[1]) > 1_000
+    assert len(keys[0]) == len(keys[1]) > 900
     assert keys[0].isdisjoint(keys[1])
 
 

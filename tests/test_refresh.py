@@ -38,6 +38,8 @@ from tests.publisher import (
 )
 from tests.samples_ncmec import Sample, pdf_of
 
+pytestmark = pytest.mark.usefixtures("without_companions")
+
 INDEX = "/cybertiplinedata"
 WATCHED = ("enough_abuse_state_laws", "ojjdp_icac_program", "trac_law_pages", "congress_stop_csam_act")
 #: publications in the layouts of the NCMEC family: path as its publisher names it, sample

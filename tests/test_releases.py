@@ -214,7 +214,7 @@ def ten_releases(small: Workplace) -> Workplace:
         age = time.time() - 10 * 86_400 * number - 3600
         os.utime(folder, (age, age))
     published = (small.data / "published").resolve()
-    os.utime(published, (0, 0))
+    (published / releases.BUILT).write_text("0 1970-01-01T00:00:00+00:00\n")
     return small
 
 
@@ -225,6 +225,20 @@ def test_old_releases_are_let_go_by_count_and_age(ten_releases: Workplace) -> No
     assert sorted(gone) == [f"old_{number}" for number in range(4, 10)]
     assert folders(ten_releases.data) == sorted([published, *(f"old_{number}" for number in range(4))])
     assert query(ten_releases.database, "SELECT count(*) FROM builds") == [(1,)]
+
+
+def test_releases_follow_by_number_and_what_another_run_built_is_not_built_again(small: Workplace) -> None:
+    before = (small.data / "published").resolve()
+    # a clock that stood years ahead when the published release was built
+    (before / releases.BUILT).write_text("1 2036-01-01T00:00:00+00:00\n")
+    os.utime(before, (2_082_758_400, 2_082_758_400))
+    built = releases.build_release(small.data, force=True, with_companions=False)
+    assert (built.folder / releases.BUILT).read_text().split()[0] == "2"
+    (small.data / "published").unlink()
+    found = releases.build_release(small.data, with_companions=False)
+    assert (found.folder, found.rebuilt) == (built.folder, False)
+    assert releases.publish_newest(small.data).folder == built.folder
+    assert (small.data / "published").resolve() == built.folder
 
 
 def test_the_newest_are_kept_however_old(ten_releases: Workplace) -> None:

@@ -114,12 +114,12 @@ def plant(database: Path) -> None:
             ("sources", "title"), ("sources", "producer"), ("sources", "counts_what"), ("sources", "state"), ("sources", "licence"),
             ("breaks", "description"), ("policy_events", "title"), ("policy_events", "status_as_of"), ("null_reasons", "sentence"),
             ("null_reasons", "label"), ("measures", "label"), ("offense_scopes", "label"), ("conflicts", "subject"), ("conflicts", "why"),
-            ("declination_reasons", "label"), ("series_observations", "source_locator"), ("series_observations", "obs_note"),
+            ("declination_reasons", "label"), ("attribute_sets", "source_locator"), ("attribute_sets", "obs_note"),
             ("rates", "question"), ("matched_periods", "question"), ("builds", "build_id"),
         ):  # fmt: skip
             con.execute(f"UPDATE {table} SET {column} = coalesce({column}, '') || ?", [words])
         for table, column, address in (
-            ("sources", "url_main", ADDRESSES[0]), ("series_observations", "url", ADDRESSES[0]), ("conflicts", "url_1", ADDRESSES[1]),
+            ("sources", "url_main", ADDRESSES[0]), ("attribute_sets", "url", ADDRESSES[0]), ("conflicts", "url_1", ADDRESSES[1]),
             ("conflicts", "url_2", ADDRESSES[2]), ("policy_events", "url", ADDRESSES[0]), ("breaks", "url", ADDRESSES[2]),
         ):  # fmt: skip
             con.execute(f"UPDATE {table} SET {column} = ?", [address])
@@ -379,7 +379,7 @@ def test_marks_and_focus_stand_out_and_are_told_apart_by_more_than_colour() -> N
 
 @pytest.fixture(scope="module")
 def drawings(built: Workplace) -> dict[str, charts.Chart]:
-    return charts.draw_charts(built.database)
+    return charts.draw_charts(charts.read_report_tables(built.database))
 
 
 def horizontal_extents(svg: str) -> list[tuple[float, float]]:
@@ -431,7 +431,7 @@ def test_every_chart_is_a_file_of_its_own_too(folder: Path, drawings: dict[str, 
 
 
 def test_a_release_without_some_figures_has_fewer_charts_and_all_pages(small: Workplace, tmp_path: Path) -> None:
-    assert "resources" not in charts.draw_charts(small.database)
+    assert "resources" not in charts.draw_charts(charts.read_report_tables(small.database))
     written = report.write_report(small.database, tmp_path)
     assert {path.name for path in written} >= {file["file"] for file in report._PAGES}
     assert "No comparison with an earlier release" in (tmp_path / "report" / "changes.html").read_text(encoding="utf-8")

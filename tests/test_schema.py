@@ -122,14 +122,25 @@ SERIES_ONLY = [name for name in SERIES_DIMENSIONS if name in CODE_LIST_OF]
 
 
 def insert(connection: duckdb.DuckDBPyConnection, figure: dict[str, Any]) -> None:
-    series = {"series_id": "synthetic", "series_no": 10**6, "source_id": "synthetic", **{n: figure[n] for n in SERIES_DIMENSIONS[1:]}}
-    edition = {
-        "series_no": 10**6,
-        **{name: figure[name] for name in SCHEMA if name not in SERIES_DIMENSIONS},
-        "known_from": "2031-01-01",
-        "superseded_on": None,
-    }
-    for table, row in (("series", series), ("series_observations", edition)):
+    """Put a figure into the four tables that hold it; a set of attributes has a number below zero if the figure has no value."""
+    number = 10**6
+    attributes_no = number if figure["obs_value"] is not None else -number
+    rows: dict[str, dict[str, Any]] = {
+        "series": {
+            "series_id": "synthetic", "series_no": number, "source_id": "synthetic", **{n: figure[n] for n in SERIES_DIMENSIONS[1:]},
+        },
+        "periods": {
+            "period_no": number, "published_no": number, **{n: figure[n] for n in ("time_period", "period_start", "period_end")},
+        },
+        "attribute_sets": {
+            "attributes_no": attributes_no,
+            "known_from": "2031-01-01",
+            **{n: figure[n] for n in columns_of(connection, "attribute_sets") if n not in ("attributes_no", "known_from")},
+        },
+        "figures": {"series_no": number, "period_no": number, "obs_value": figure["obs_value"], "attributes_no": attributes_no},
+    }  # fmt: skip
+    for table, row in rows.items():
+        assert set(row) <= set(columns_of(connection, table))
         marks = ", ".join("?" for _ in row)
         connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
@@ -137,6 +148,9 @@ def insert(connection: duckdb.DuckDBPyConnection, figure: dict[str, Any]) -> Non
 def test_a_figure_is_taken_by_both(writable: duckdb.DuckDBPyConnection) -> None:
     assert conform(pl.DataFrame([FIGURE], infer_schema_length=None), "synthetic").height == 1
     insert(writable, FIGURE)
+    asked = f"SELECT {', '.join(FIGURE)} FROM observations WHERE source_id = 'synthetic'"
+    told = writable.sql(f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({asked})")
+    assert told.fetchall() == [tuple(f"{float(v)}" if n == "obs_value" else v for n, v in FIGURE.items())]
 
 
 @pytest.mark.parametrize(
@@ -173,60 +187,129 @@ def test_what_conform_refuses_the_database_refuses(writable: duckdb.DuckDBPyConn
 
 # --- the law of the house -------------------------------------------------------------------------------------------------------
 
+#: the parts of a match that the law speaks of; what they say in words is the view matched_periods
 REFUSED: dict[str, Any] = {
-    **dict.fromkeys(MATCHED_PERIODS),
-    "rate_id": "synthetic", "rate_kind": "prosecution", "question": "Synthetic?", "time_period": "2030-01-01/P1Y",
-    "period_start": "2030-01-01", "period_end": "2030-12-31", "null_reasons": ["period_mismatch"],
+    "rate_no": 1, "period_no": 1, "rate": None, "rate_low": None, "rate_high": None, "reason_bits": 1 << 11,
 }  # fmt: skip
-STANDING: dict[str, Any] = {**REFUSED, "rate": 0.25, "rate_basis": "computed", "prosecution_rate": 0.25, "null_reasons": []}
-PUBLISHED: dict[str, Any] = {**STANDING, "rate_basis": "published", "rate_low": 0.245, "rate_high": 0.255}
+STANDING: dict[str, Any] = {**REFUSED, "rate": 0.25, "reason_bits": 0}
+PUBLISHED: dict[str, Any] = {**STANDING, "rate_low": 0.245, "rate_high": 0.255}
 
 
-def put(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> None:
+def put(connection: duckdb.DuckDBPyConnection, row: dict[str, Any], table: str = "matches") -> None:
     marks = ", ".join("?" for _ in row)
-    connection.execute(f"INSERT INTO matched_periods ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
 
 def test_lawful_rows_are_taken(writable: duckdb.DuckDBPyConnection) -> None:
-    for row in (
-        REFUSED,
-        STANDING,
-        PUBLISHED,
-        {**STANDING, "rate_kind": "arrest", "prosecution_rate": None},
-        {**STANDING, "rate": 0.0, "prosecution_rate": 0.0},
-        {**REFUSED, "null_reasons": ["period_mismatch", "series_break"]},
-    ):
+    for row in (REFUSED, STANDING, PUBLISHED, {**STANDING, "rate": 0.0}, {**REFUSED, "reason_bits": (1 << 11) | (1 << 19)}):
         put(writable, row)
 
 
 @pytest.mark.parametrize(
     ("row", "change"),
     [
-        ("neither rate nor reason", {**REFUSED, "null_reasons": []}),
-        ("reasons not known", {**REFUSED, "null_reasons": None}),
-        ("rate and reason", {**STANDING, "null_reasons": ["period_mismatch"]}),
-        ("a reason that is NULL", {**REFUSED, "null_reasons": [None]}),
-        ("a reason among others that is NULL", {**REFUSED, "null_reasons": ["period_mismatch", None]}),
-        ("a reason twice", {**REFUSED, "null_reasons": ["period_mismatch", "period_mismatch"]}),
-        ("infinite", {**STANDING, "rate": float("inf"), "prosecution_rate": float("inf")}),
-        ("not a number", {**STANDING, "rate": float("nan"), "prosecution_rate": float("nan")}),
-        ("negative", {**STANDING, "rate": -0.1, "prosecution_rate": -0.1}),
-        ("a rate without basis", {**STANDING, "rate_basis": None}),
-        ("a basis without rate", {**REFUSED, "rate_basis": "computed"}),
-        ("a basis nobody knows", {**STANDING, "rate_basis": "estimated"}),
+        ("neither rate nor reason", {**REFUSED, "reason_bits": 0}),
+        ("reasons not known", {**REFUSED, "reason_bits": None}),
+        ("rate and reason", {**STANDING, "reason_bits": 1 << 11}),
+        ("a reason nobody knows", {**REFUSED, "reason_bits": 1 << 21}),
+        ("a reason nobody knows beside one that is known", {**REFUSED, "reason_bits": (1 << 11) | (1 << 21)}),
+        ("reasons below zero", {**REFUSED, "reason_bits": -1}),
+        ("infinite", {**STANDING, "rate": float("inf")}),
+        ("not a number", {**STANDING, "rate": float("nan")}),
+        ("negative", {**STANDING, "rate": -0.1}),
         ("outside its bounds, above", {**PUBLISHED, "rate_high": 0.2}),
         ("outside its bounds, below", {**PUBLISHED, "rate_low": 0.3}),
-        ("a prosecution rate of something else", {**STANDING, "rate_kind": "arrest"}),
-        ("a prosecution rate that differs", {**STANDING, "prosecution_rate": 0.5}),
-        ("a prosecution rate left out", {**STANDING, "prosecution_rate": None}),
-        ("a prosecution rate where there is none", {**REFUSED, "prosecution_rate": 0.5}),
-        ("no period", {**REFUSED, "time_period": None}),
-        ("no name", {**REFUSED, "rate_id": None}),
+        ("bounds without a rate", {**REFUSED, "rate_low": 0.1, "rate_high": 0.2}),
+        ("no period", {**REFUSED, "period_no": None}),
+        ("no name", {**REFUSED, "rate_no": None}),
     ],
 )
 def test_the_law_of_the_house_holds_in_the_database(writable: duckdb.DuckDBPyConnection, row: str, change: dict[str, Any]) -> None:
     with pytest.raises(duckdb.ConstraintException):
         put(writable, change)
+
+
+def test_the_words_of_a_match_follow_from_its_numbers(writable: duckdb.DuckDBPyConnection) -> None:
+    """Every set of one, two and all reasons is told as the list of its codes; kind and basis of a rate say what the rate is."""
+    writable.execute("DELETE FROM matches")
+    codes = [row["code"] for row in sorted(read_code_list(PROJECT / "catalog" / "null_reasons.csv"), key=lambda row: int(row["position"]))]
+    assert len(codes) == 21
+    sets = [0, (1 << 21) - 1, *({(1 << i) | (1 << j) for i in range(21) for j in range(21)})]
+    for number, bits in enumerate(sets):
+        put(writable, {**(REFUSED if bits else STANDING), "reason_bits": bits, "numerator": number})
+    told = dict(writable.sql("SELECT numerator, null_reasons FROM in_words('matches')").fetchall())
+    assert told == {number: [code for i, code in enumerate(codes) if bits >> i & 1] for number, bits in enumerate(sets)}
+    writable.execute("DELETE FROM matches")
+    rates = writable.sql("SELECT rate_no, rate_kind, is_published_percentage FROM rates").fetchall()
+    assert len({(kind == "prosecution", published) for _, kind, published in rates}) == 4
+    for rate_no, _, _ in rates:
+        put(writable, {**STANDING, "rate_no": rate_no})
+        put(writable, {**REFUSED, "rate_no": rate_no})
+    told_rates = writable.sql("SELECT rate_kind, rate, prosecution_rate, rate_basis FROM in_words('matches') ORDER BY ALL").fetchall()
+    assert sorted(told_rates, key=str) == sorted(
+        [
+            row
+            for _, kind, published in rates
+            for row in (
+                (kind, 0.25, 0.25 if kind == "prosecution" else None, "published" if published else "computed"),
+                (kind, None, None, None),
+            )
+        ],
+        key=str,
+    )
+
+
+REFUSED_IN_WORDS: dict[str, Any] = {
+    **dict.fromkeys(MATCHED_PERIODS),
+    "rate_id": "synthetic", "rate_kind": "prosecution", "question": "Synthetic?", "time_period": "2030-01-01/P1Y",
+    "period_start": "2030-01-01", "period_end": "2030-12-31", "null_reasons": ["period_mismatch"],
+}  # fmt: skip
+STANDING_IN_WORDS: dict[str, Any] = {
+    **REFUSED_IN_WORDS, "rate": 0.25, "rate_basis": "computed", "prosecution_rate": 0.25, "null_reasons": [],
+}  # fmt: skip
+PUBLISHED_IN_WORDS: dict[str, Any] = {**STANDING_IN_WORDS, "rate_basis": "published", "rate_low": 0.245, "rate_high": 0.255}
+
+
+def test_lawful_rows_are_taken_in_words(writable: duckdb.DuckDBPyConnection) -> None:
+    for row in (
+        REFUSED_IN_WORDS,
+        STANDING_IN_WORDS,
+        PUBLISHED_IN_WORDS,
+        {**STANDING_IN_WORDS, "rate_kind": "arrest", "prosecution_rate": None},
+        {**STANDING_IN_WORDS, "rate": 0.0, "prosecution_rate": 0.0},
+        {**REFUSED_IN_WORDS, "null_reasons": ["period_mismatch", "series_break"]},
+    ):
+        put(writable, row, "matched_periods")
+
+
+@pytest.mark.parametrize(
+    ("row", "change"),
+    [
+        ("neither rate nor reason", {**REFUSED_IN_WORDS, "null_reasons": []}),
+        ("reasons not known", {**REFUSED_IN_WORDS, "null_reasons": None}),
+        ("rate and reason", {**STANDING_IN_WORDS, "null_reasons": ["period_mismatch"]}),
+        ("a reason that is NULL", {**REFUSED_IN_WORDS, "null_reasons": [None]}),
+        ("a reason among others that is NULL", {**REFUSED_IN_WORDS, "null_reasons": ["period_mismatch", None]}),
+        ("a reason twice", {**REFUSED_IN_WORDS, "null_reasons": ["period_mismatch", "period_mismatch"]}),
+        ("infinite", {**STANDING_IN_WORDS, "rate": float("inf"), "prosecution_rate": float("inf")}),
+        ("not a number", {**STANDING_IN_WORDS, "rate": float("nan"), "prosecution_rate": float("nan")}),
+        ("negative", {**STANDING_IN_WORDS, "rate": -0.1, "prosecution_rate": -0.1}),
+        ("a rate without basis", {**STANDING_IN_WORDS, "rate_basis": None}),
+        ("a basis without rate", {**REFUSED_IN_WORDS, "rate_basis": "computed"}),
+        ("a basis nobody knows", {**STANDING_IN_WORDS, "rate_basis": "estimated"}),
+        ("outside its bounds, above", {**PUBLISHED_IN_WORDS, "rate_high": 0.2}),
+        ("outside its bounds, below", {**PUBLISHED_IN_WORDS, "rate_low": 0.3}),
+        ("a prosecution rate of something else", {**STANDING_IN_WORDS, "rate_kind": "arrest"}),
+        ("a prosecution rate that differs", {**STANDING_IN_WORDS, "prosecution_rate": 0.5}),
+        ("a prosecution rate left out", {**STANDING_IN_WORDS, "prosecution_rate": None}),
+        ("a prosecution rate where there is none", {**REFUSED_IN_WORDS, "prosecution_rate": 0.5}),
+        ("no period", {**REFUSED_IN_WORDS, "time_period": None}),
+        ("no name", {**REFUSED_IN_WORDS, "rate_id": None}),
+    ],
+)
+def test_the_law_of_the_house_holds_in_the_stored_words(writable: duckdb.DuckDBPyConnection, row: str, change: dict[str, Any]) -> None:
+    with pytest.raises(duckdb.ConstraintException):
+        put(writable, change, "matched_periods")
 
 
 def test_reasons_in_use_are_in_their_order(release: duckdb.DuckDBPyConnection) -> None:

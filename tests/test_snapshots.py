@@ -67,6 +67,7 @@ from tests.publisher import (
     slowly,
     stalling,
     status,
+    trickling,
     xlsx_of,
     zip_bomb,
     zip_of,
@@ -427,6 +428,79 @@ def test_requests_to_one_host_are_spaced(publisher: Publisher, store: Path) -> N
     assert clock.slept == [3.0, 3.0]
 
 
+# --- clocks -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("off_by", "headers", "is_refused"),
+    [
+        (0, {}, False),
+        (-80_000, {}, False),
+        (80_000, {}, False),
+        (10 * 365 * 86_400, {}, True),
+        (-10 * 365 * 86_400, {}, True),
+        (-200_000, {"Age": "200000"}, False),
+        (-200_000, {"Age": "a while"}, True),
+        (0, {"Date": "yesterday"}, False),
+    ],
+)
+def test_bytes_are_not_dated_by_a_clock_that_the_publisher_contradicts(
+    store: Path, off_by: float, headers: dict[str, str], is_refused: bool
+) -> None:
+    with Publisher(clock=lambda: NOON + off_by) as publisher:
+        publisher.serve(PATH, lambda exchange: exchange.answer(200, SMALL, headers))
+        if not is_refused:
+            assert get(store, publisher.url(PATH)).snapshot.retrieved_at == "2026-01-01T12:00:00.000+00:00"
+            return
+        told = str(failure(store, publisher.url(PATH)))
+    assert "the clock of this machine stands at 2026-01-01T12:00:00.000+00:00, that of the publisher at " in told
+    assert "correct the clock of this machine" in told
+    assert snapshots_of(store, SOURCE) == ()
+    assert unfinished(store) == []
+
+
+def test_a_publisher_that_says_not_modified_by_another_clock_leaves_everything_as_it_is(store: Path) -> None:
+    clock = [NOON]
+    with Publisher(clock=lambda: clock[0]) as publisher:
+        publisher.serve(PATH, document(SMALL, etag='"v1"'))
+        good = get(store, publisher.url(PATH))
+        before = {path.name: path.read_bytes() for path in (store / SOURCE).iterdir()}
+        clock[0] += 400 * 86_400
+        assert "the clock of this machine" in str(failure(store, publisher.url(PATH)))
+    assert latest_snapshot(store, SOURCE) == good.snapshot
+    assert {path.name: path.read_bytes() for path in (store / SOURCE).iterdir()} == before
+
+
+def test_a_clock_set_back_behind_the_store_changes_no_order(publisher: Publisher, store: Path) -> None:
+    publisher.serve(PATH, document(SMALL), document(OTHER))
+    get(store, publisher.url(PATH))
+    told = str(failure(store, publisher.url(PATH), clock=FakeTime(passed=-400 * 86_400.0)))
+    assert "stands at 2024-11-27T12:00:00.000+00:00, but this address was asked at 2026-01-01T12:00:00.000+00:00" in told
+    assert publisher.asked(PATH)[1:] == []
+    # an hour is not worth a refusal, and no reason to leave the host alone for an hour
+    hour_back = get(store, publisher.url(PATH), clock=FakeTime(passed=-3600.0))
+    assert [each.snapshot.snapshot_id for each in vintages_of(store, SOURCE, publisher.url(PATH))] == [sha(SMALL), sha(OTHER)]
+    assert hour_back.changed
+
+
+@pytest.mark.parametrize("off_by", [-7200.0, 0.0, 7200.0])
+def test_a_moment_to_wait_for_is_read_by_the_publishers_clock(store: Path, off_by: float) -> None:
+    with Publisher(clock=lambda: NOON + off_by) as publisher:
+        publisher.serve(PATH, status(503, retry_after=http_date(NOON + off_by + 30)), document(SMALL))
+        clock = FakeTime()
+        get(store, publisher.url(PATH), clock=clock)
+    assert clock.waits == [32.0]
+
+
+def test_a_host_is_not_closed_for_ever_by_a_clock_that_stood_years_ahead(publisher: Publisher, store: Path) -> None:
+    publisher.serve(PATH, status(503, retry_after="3600"), document(SMALL))
+    failure(store, publisher.url(PATH), clock=FakeTime(passed=10 * 365 * 86_400.0))
+    # what was asked, an hour, counts from the first look by the right clock
+    assert "asked not to be asked before 2026-01-01T13:00:00" in str(failure(store, publisher.url(PATH)))
+    assert "asked not to be asked before 2026-01-01T13:00:00" in str(failure(store, publisher.url(PATH), clock=FakeTime(passed=1000.0)))
+    assert get(store, publisher.url(PATH), clock=FakeTime(passed=3601.0)).changed
+
+
 def test_failed_fetch_leaves_the_last_good_snapshot(publisher: Publisher, store: Path) -> None:
     publisher.serve(PATH, document(SMALL), status(503))
     good = get(store, publisher.url(PATH))
@@ -566,6 +640,43 @@ def test_trickling_transfer_ends_with_the_total_time(publisher: Publisher, store
         fetch(SOURCE, publisher.url(PATH), store, replace(POLICY, total_seconds=0.5))
     assert time.monotonic() - began < 3
     assert len(unfinished(store)) == 2
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n"
+TRICKLES = {
+    "a status line": (b"HTTP/1.1 200 O", b"K"),
+    "a header": (OK + b"X-Constructed: ", b"x"),
+    "headers": (OK, b"X-Constructed: x\r\n"),
+    "the length of a piece": (OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\n%PDF-1.4\n\r\n5;", b"x"),
+    "a body of no announced length": (OK + b"\r\n%PDF-1.4\n", b"%%EOF\n"),
+    "a redirect": (b"HTTP/1.1 302 Found\r\nX-Constructed: ", b"x"),
+}
+
+
+@pytest.mark.parametrize("what", TRICKLES)
+def test_whatever_trickles_ends_with_the_total_time(what: str, publisher: Publisher, store: Path) -> None:
+    publisher.serve(PATH, trickling(*TRICKLES[what]))
+    judge_trickle(store, publisher.url(PATH), POLICY)
+
+
+def test_what_trickles_through_tls_ends_with_the_total_time(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, key = certificate_for(tmp_path, ["DNS:localhost"])
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    policy = replace(POLICY, allowed_hosts=frozenset({"localhost"}))
+    with Publisher((certificate, key)) as secure:
+        for what in ("a header", "a body of no announced length"):
+            secure.serve(PATH, trickling(*TRICKLES[what]))
+            judge_trickle(store, secure.url(PATH, host="localhost"), policy)
+        secure.serve(PATH, document(SMALL))
+        assert fetch(SOURCE, secure.url(PATH, host="localhost"), store, policy).changed
+
+
+def judge_trickle(store: Path, url: str, policy: FetchPolicy) -> None:
+    began = time.monotonic()
+    with pytest.raises(FetchError, match=r"(no complete answer within|it took longer than) 0.4 s"):
+        fetch(SOURCE, url, store, replace(policy, total_seconds=0.4, min_interval_seconds=0.0))
+    assert time.monotonic() - began < 3
+    assert snapshots_of(store, SOURCE) == ()
 
 
 def test_slow_transfer_succeeds_and_shows_progress(publisher: Publisher, store: Path, caplog: pytest.LogCaptureFixture) -> None:

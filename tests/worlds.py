@@ -202,7 +202,8 @@ def draw_series(draw: Draw, measure: str, known: Sequence[Series]) -> Series:
 def draw_figure(draw: Draw, series: Series, period: Period, truth: float) -> Observation:
     """Draw one figure: mostly the truth, sometimes off by one, inexact, unreliable or missing."""
     rng, noise = draw.random, draw.mess / 3 + 0.02
-    value: float | None = truth + rng.choice((1, -1, 7)) if draw.often(noise) and truth >= 1 else truth
+    # rounded again: publishers print 0.2, not 1.2 - 1 in binary
+    value: float | None = round(truth + rng.choice((1, -1, 7)), 1) if draw.often(noise) and truth >= 1 else truth
     status = rng.choice("BDEFINPUUUU") if draw.often(2 * noise) else "A"
     qualifier = rng.choice(("rounded", "approx", "gt", "ge", "lt")) if draw.often(noise) else "exact"
     base = decimals = None

@@ -16,17 +16,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache, partial, reduce
+from functools import cache, reduce
+from threading import Lock
 
 import polars as pl
 
+from pipelines.fields import Codes, Columns, Days, Hashes, Marks, Numbers
 from pipelines.publications import PublicationError
 from pipelines.records import (
     CSAM_BITS,
-    ENDS,
     GROUP_BITS,
     GROUP_PATHWAY,
-    OVERFLOWS,
     SERIES,
     Coverage,
     DelimitedText,
@@ -41,6 +41,7 @@ from pipelines.records import (
     open_delimited,
     read_day,
     read_districts,
+    read_number,
     read_statutes,
     refuse_many,
     text_files,
@@ -57,38 +58,32 @@ _DATES = ("PROCDATE", "TERMDATE", "SENTDATE", "LOADDATE")
 _CHARGE_TEXTS = tuple(f"{name}{slot}" for name in ("FTITLE", "TTITLE") for slot in _SLOTS)
 _OUTCOMES = tuple(f"DISP{slot}" for slot in _SLOTS)
 #: DEFLGKY holds a docket number: it is hashed as it is read and goes no further
-COLUMNS: Mapping[str, pl.DataType] = {
-    "FISCALYR": pl.Int16(),
-    "DISTRICT": pl.String(),
-    "DEFLGKY": pl.String(),
-    "REOPSEQ": pl.Int16(),
-    "VER": pl.Int16(),
-    "TAPEYEAR": pl.Int16(),
-    **dict.fromkeys(_DATES, pl.String()),
-    **dict.fromkeys(_FLAGS, pl.Int8()),
-    **dict.fromkeys(_CHARGE_TEXTS, pl.String()),
-    **dict.fromkeys(_OUTCOMES, pl.Int8()),
-}
-#: columns that are blank in the public file, so that a blank last field says nothing about the line
-_BLANK = ("NAME", "FJUDGE", "TJUDGE")
-#: what is kept of a record: numbers only; key and row are salted hashes, filed, ended and convicted are bits of statute groups
+COLUMNS = ("FISCALYR", "DISTRICT", "DEFLGKY", "REOPSEQ", "VER", "TAPEYEAR", *_DATES, *_FLAGS, *_CHARGE_TEXTS, *_OUTCOMES)
+#: what is kept of a record that a flag counts: key and row are salted hashes, days are months (0 where there is none), filed, ended and
+#: convicted are bits of statute groups
 KEPT: Mapping[str, pl.DataType] = {
     **dict.fromkeys(("key", "row"), pl.UInt64()),
-    "reopened": pl.Int16(),
     "load": pl.Date(),
     "version": pl.Int16(),
+    "reopened": pl.Int16(),
     "district": pl.UInt8(),
-    **dict.fromkeys(("filed_on", "ended_on", "sentenced_on"), pl.Date()),
+    **dict.fromkeys(("filed_on", "ended_on", "sentenced_on"), pl.Int16()),
     "flags": pl.UInt8(),
     "convicted_of_anything": pl.Boolean(),
     **dict.fromkeys(("filed", "ended", "convicted"), pl.UInt8()),
 }
+#: what is kept of the others, which may be later versions of a counted one
+PASSING = ("row", "load", "version")
 #: what the files print where there is no day
 _MISSING_DAY = date(1900, 1, 1)
 #: texts worth a closer look; all of chapter 110 and its neighbours
 _CLOSE = r"^\s*0*18[ :]+0*(22[0-9]|146)"
 _UNKNOWN_DISTRICT = 255
-_SUSPECT_ROWS = 100_000
+#: how texts begin that are, or may be after spaces and zeros; `_CLOSE` judges them
+_OPENINGS = ("18.22", "18.146", "18. ", "18.:", "18.0")
+#: stands for a sequence number that cannot be read where records are told apart
+_NO_SEQUENCE = -1000
+_BUCKET_BITS = 0xFFFF
 #: rows that are judged together when versions of one record are compared; bounds memory, changes nothing else
 _BUCKET_ROWS = 2_000_000
 #: blocks that are dealt out to the buckets together
@@ -110,27 +105,27 @@ _DISTRICT_SCOPE = "csam"
 
 @dataclass
 class Records:
-    """What is kept of the records read so far: numbers only, about forty bytes for each.
+    """What is kept of the records read so far: numbers only, 36 bytes for each that a flag counts and 14 for each other.
 
     Attributes:
-        kept: frames of one row for each record.
+        flagged: frames of `KEPT`, one row for each record that a flag counts.
+        passing: frames of `PASSING`, for the others.
         rows: lines read.
         malformed: lines that are no whole record.
         fiscal_years: snapshots the file holds.
         last_day: latest day of an event that its own load date does not contradict.
-        unmatched: texts close to the statutes that match none -> how often they stand anywhere.
-        bits: texts met on records with a statute of the chapter -> bit of their group.
-        suspects: records with such a text, set aside until `classify`.
+        unmatched: texts close to the statutes that match none -> how often they stand on a flagged record.
+        bits: texts met that begin like the statutes -> bits of their group, None where they are not even close.
     """
 
-    kept: list[pl.DataFrame] = field(default_factory=list)
+    flagged: list[pl.DataFrame] = field(default_factory=list)
+    passing: list[pl.DataFrame] = field(default_factory=list)
     rows: int = 0
     malformed: int = 0
     fiscal_years: set[int] = field(default_factory=set)
     last_day: date = _MISSING_DAY
     unmatched: Counter[str] = field(default_factory=Counter)
-    bits: dict[str, int] = field(default_factory=dict)
-    suspects: list[pl.DataFrame] = field(default_factory=list)
+    bits: dict[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -233,7 +228,7 @@ def count_part(snapshot: Snapshot, part: Part, salt: int) -> Partial:
     here = [replace(table, file=replace(table.file, span=part.span)) for table in chosen]
     records = read_records(here, part.districts or None, salt)
     return Partial(
-        pl.concat(records.kept) if records.kept else pl.DataFrame(schema=KEPT),
+        pl.concat([pl.DataFrame(schema=KEPT), *records.flagged, *records.passing], how="diagonal"),
         {
             "rows": records.rows,
             "malformed": records.malformed,
@@ -260,7 +255,8 @@ def merge_parts(snapshot: Snapshot, parts: Iterable[Partial]) -> pl.DataFrame:
     records = Records()
     for part in parts:
         told = _PartSummary(**part.summary)  # type: ignore[arg-type]
-        records.kept.append(part.table)
+        records.flagged.append(part.table.filter(pl.col("flags").is_not_null()))
+        records.passing.append(part.table.filter(pl.col("flags").is_null()).select(*PASSING))
         records.rows += told.rows
         records.malformed += told.malformed
         records.fiscal_years.update(told.fiscal_years)
@@ -303,76 +299,147 @@ def read_records(tables: Iterable[DelimitedText], districts: Sequence[str] | Non
 
     Args:
         tables: files to read.
-        districts: as `count_records`.
+        districts: as `count_records`; a line that is no whole record is in no district.
         salt: changes the hashes that stand for the keys.
     """
     records = Records()
-    here = None if districts is None else pl.col("DISTRICT").str.strip_chars().is_in(list(districts))
     for table in tables:
         names = field_names(table.header)
+        at = {name: names.index(name) for name in COLUMNS}
         # files that went through other software print 2017.0 for 2017
-        floats = "." in dict(zip(names, table.first, strict=False)).get("FISCALYR", "")
-        types = {name: pl.Float32() if floats and dtype.is_integer() else dtype for name, dtype in COLUMNS.items()}
-        whole = ~pl.col(OVERFLOWS) & (pl.lit(True) if names[-1] in _BLANK else pl.col(ENDS))
-        typed = [*_DAYS, *(_TRUNCATED if floats else [])]
-        for answers in table.query(types, partial(_ask, here=here, typed=typed, whole=whole, numbers=_numbers(salt)), names):
-            keep(records, *answers)
-    classify(records)
+        decimals = "." in dict(zip(names, table.first, strict=False)).get("FISCALYR", "")
+        reader = _Reader(at, decimals, None if districts is None else dict.fromkeys(districts, 1), salt, records.bits, records.unmatched)
+        for block in table.read(reader.columns, reader.details, tuple(_FLAGS), len(names), reader.read):
+            keep(records, block)
     return records
 
 
-def _ask(
-    lines: pl.LazyFrame, here: pl.Expr | None, typed: Sequence[pl.Expr], whole: pl.Expr, numbers: Sequence[pl.Expr]
-) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """Ask for the numbers of every line, and for the texts of the few lines with a statute of the chapter or near it."""
-    marked = (lines if here is None else lines.filter(here)).with_columns(
-        *typed, (whole & _IDENTIFIED).alias("good"), _SUSPECT.alias("suspect")
-    )
-    return (
-        marked.select(*numbers, "FISCALYR", "good", "suspect"),
-        marked.filter(pl.col("good") & pl.col("suspect")).select(*numbers, *_CHARGE_TEXTS, *_OUTCOMES),
-    )
+@dataclass(frozen=True)
+class _Block:
+    """What is kept of one block of lines.
+
+    Attributes:
+        lines: how many.
+        flagged: the records that a flag counts (`KEPT`).
+        passing: the others (`PASSING`), which may be later versions of a flagged one.
+        fiscal_years: snapshots they belong to.
+        last_day: latest day of an event that its own load date does not contradict.
+    """
+
+    lines: int
+    flagged: pl.DataFrame
+    passing: pl.DataFrame
+    fiscal_years: frozenset[int]
+    last_day: date | None
 
 
-def keep(records: Records, numbers: pl.DataFrame, suspects: pl.DataFrame) -> None:
-    """Take the answers of one block: what can be counted at once, and what must be classified first."""
-    records.rows += numbers.height
-    good = numbers if numbers["good"].all() else numbers.filter("good")
-    records.malformed += numbers.height - good.height
-    records.fiscal_years.update(good["FISCALYR"].unique())
-    records.kept.append(good.filter(~pl.col("suspect")).with_columns(_UNCHARGED).select(*KEPT))
-    records.suspects.append(suspects)
-    if sum(frame.height for frame in records.suspects) > _SUSPECT_ROWS:
-        classify(records)
-    # only an event later than any before can move the end of what the file covers; one after its own load day cannot
-    for flags, day in ((_FILED, "filed_on"), (_ENDED, "ended_on")):
-        later = good.filter(pl.col(day) > records.last_day, pl.col("flags") & flags > 0, pl.col(day) <= pl.col("load"))
-        records.last_day = max([records.last_day, *later[day]])
+@dataclass(frozen=True)
+class _Reader:
+    """Reads blocks of one file, several at a time.
+
+    Attributes:
+        at: column -> its number in the file.
+        decimals: numbers are printed with a decimal point.
+        districts: codes to restrict the reading to; None for all.
+        salt: changes the hashes that stand for the keys.
+        bits: statute texts met so far -> bits of their group, None where they are not even close.
+        near: texts close to the statutes that match none -> how often they stand on a counted record.
+        lock: of `near`.
+    """
+
+    at: Mapping[str, int]
+    decimals: bool
+    districts: Mapping[str, int] | None
+    salt: int
+    bits: dict[str, int | None]
+    near: Counter[str]
+    lock: Lock = field(default_factory=Lock)
+
+    @property
+    def columns(self) -> Sequence[Columns]:
+        """What is read of every line."""
+        here = [] if self.districts is None else [Codes({"here": self.at["DISTRICT"]}, self.districts, 0)]
+        return [
+            self._numbers(*_FLAGS, "FISCALYR", "REOPSEQ", "VER", "TAPEYEAR"),
+            Hashes({"key": self.at["DEFLGKY"]}, self.salt),
+            self._days("LOADDATE"),
+            *here,
+        ]
+
+    @property
+    def details(self) -> Sequence[Columns]:
+        """What is read of the lines that a flag counts."""
+        return [
+            Codes({"district": self.at["DISTRICT"]}, _DISTRICTS, _UNKNOWN_DISTRICT),
+            self._days("PROCDATE", "TERMDATE", "SENTDATE"),
+            self._numbers(*_OUTCOMES),
+            Marks({name: self.at[name] for name in _CHARGE_TEXTS}, _OPENINGS, self._judge),
+        ]
+
+    def read(self, number: int, lines: pl.DataFrame, details: pl.DataFrame) -> _Block:
+        """Turn a block of lines into what is kept of it."""
+        every = lines.select(
+            _IDENTIFIED if self.districts is None else _IDENTIFIED & (pl.col("here") == 1),
+            _FLAGGED,
+            _row(self.salt),
+            "key",
+            load="LOADDATE",
+            version="VER",
+            reopened="REOPSEQ",
+            FISCALYR="FISCALYR",
+        )
+        if self.districts is not None:
+            number = lines["here"].to_list().count(1)
+        good = every.lazy().filter("good")
+        flagged = pl.concat([every.filter(pl.col("flags") > 0), details.select(*_EVENT_COLUMNS)], how="horizontal").lazy().filter("good")
+        years, passing, counted, last_day = pl.collect_all(
+            [
+                good.select(pl.col("FISCALYR").unique()),
+                good.filter(flags=0).select(*PASSING),
+                flagged.select(*KEPT),
+                flagged.select(pl.max_horizontal(_LAST_DAYS)),
+            ]
+        )
+        return _Block(number, counted, passing, frozenset(years["FISCALYR"]), last_day.item())
+
+    def _numbers(self, *names: str) -> Numbers:
+        return Numbers({name: self.at[name] for name in names}, _read_decimals if self.decimals else _read_whole, self.decimals)
+
+    def _days(self, *names: str) -> Days:
+        return Days({name: self.at[name] for name in names}, _read_days)
+
+    def _judge(self, texts: list[str]) -> list[int]:
+        """Give the bits of the statute groups of some texts."""
+        new = {text for text in texts if text not in self.bits}
+        if new:
+            text = pl.col("text")
+            told = pl.DataFrame({"text": sorted(new)}).select(text, pl.when(text.str.contains(_CLOSE)).then(statute_bits(text)))
+            self.bits.update(told.iter_rows())
+        with self.lock:
+            self.near.update(text for text in texts if self.bits[text] == 0)
+        return [self.bits[text] or 0 for text in texts]
 
 
-def classify(records: Records) -> None:
-    """Give the set-aside records, which have a statute of the chapter or near it, the bits of the statute groups."""
-    if not records.suspects:
-        return
-    texts = pl.concat(records.suspects)
-    records.suspects.clear()
-    seen = pl.concat([texts.get_column(name).rename("text") for name in _CHARGE_TEXTS]).value_counts().drop_nulls()
-    new = seen.filter(~pl.col("text").is_in(list(records.bits)))
-    records.bits |= dict(new.select("text", statute_bits(pl.col("text"))).iter_rows())
-    near = seen.filter(pl.col("text").str.contains(_CLOSE))
-    records.unmatched.update({text: number for text, number in near.iter_rows() if not records.bits[text]})
-    material = {text: bits for text, bits in records.bits.items() if bits}
+def _read_whole(cells: pl.Series) -> pl.Series:
+    return pl.select(read_number(pl.lit(cells), pl.Int16())).to_series()
 
-    def bits(name: str) -> pl.Expr:
-        return pl.col(name).replace_strict(material, default=0, return_dtype=pl.UInt8)
 
-    convicted = [pl.when(_convicting(slot)).then(bits(f"TTITLE{slot}")).otherwise(0) for slot in _SLOTS]
-    charges = (
-        _lead_and_any([bits(f"FTITLE{slot}") for slot in _SLOTS]).alias("filed"),
-        _lead_and_any([bits(f"TTITLE{slot}") for slot in _SLOTS]).alias("ended"),
-        _lead_and_any(convicted).alias("convicted"),
-    )
-    records.kept.append(texts.with_columns(charges).select(*KEPT))
+def _read_decimals(cells: pl.Series) -> pl.Series:
+    return pl.select(read_number(pl.lit(cells), pl.Float32()).cast(pl.Int16)).to_series()
+
+
+def _read_days(cells: pl.Series) -> pl.Series:
+    return pl.select(read_day(pl.lit(cells), "%m/%d/%Y")).to_series()
+
+
+def keep(records: Records, block: _Block) -> None:
+    """Take what is kept of one block."""
+    records.rows += block.lines
+    records.malformed += block.lines - block.flagged.height - block.passing.height
+    records.fiscal_years.update(block.fiscal_years)
+    records.flagged.append(block.flagged)
+    records.passing.append(block.passing)
+    records.last_day = max(records.last_day, block.last_day or _MISSING_DAY)
 
 
 def _convicting(slot: str) -> pl.Expr:
@@ -401,42 +468,48 @@ def _any_of(expressions: Iterable[pl.Expr]) -> pl.Expr:
 
 
 _FILED, _ENDED = _FLAGS["CTFIL"] | _FLAGS["CTFILTRN"], _FLAGS["CTTR"] | _FLAGS["CTTRTRN"]
+_DISTRICTS = {code: number for number, code in enumerate(read_districts("court_file_code"))}
 # expressions are written once: building them for every block costs as much as running them
-_WHOLE_NUMBERS = tuple(name for name, dtype in COLUMNS.items() if dtype.is_integer())
-_DAYS = [read_day(pl.col(name), "%m/%d/%Y").alias(name) for name in _DATES]
-_TRUNCATED = [pl.col(name).cast(pl.Int16) for name in _WHOLE_NUMBERS]
 _IDENTIFIED = reduce(
     lambda left, right: left & right,
     [
-        pl.col("FISCALYR").is_between(1900, 2098),
-        *(pl.col(name).is_not_null() for name in ("DEFLGKY", "TAPEYEAR", *_FLAGS)),
+        pl.col("key").is_not_null(),
+        pl.coalesce(pl.col("FISCALYR").is_between(1900, 2098), pl.lit(False)),
+        *(pl.col(name).is_not_null() for name in ("TAPEYEAR", *_FLAGS)),
     ],
-)
-_SUSPECT = pl.coalesce(_any_of(pl.col(name).str.contains(_CLOSE) for name in _CHARGE_TEXTS), pl.lit(False))
-_UNCHARGED = [pl.lit(0, dtype=pl.UInt8).alias(name) for name in ("filed", "ended", "convicted")]
-_DISTRICTS = {code: number for number, code in enumerate(read_districts("court_file_code"))}
-_CODES: tuple[pl.Expr, ...] = (
-    pl.col("REOPSEQ").alias("reopened"),
-    pl.col("LOADDATE").alias("load"),
-    pl.col("VER").alias("version"),
-    pl.col("DISTRICT").replace_strict(_DISTRICTS, default=_UNKNOWN_DISTRICT, return_dtype=pl.UInt8).alias("district"),
-    pl.col("PROCDATE").alias("filed_on"),
-    pl.col("TERMDATE").alias("ended_on"),
-    pl.col("SENTDATE").alias("sentenced_on"),
-    reduce(lambda left, right: left + right, ((pl.col(name) == 1).cast(pl.UInt8) * bit for name, bit in _FLAGS.items())).alias("flags"),
+).alias("good")
+_FLAGGED = reduce(
+    lambda left, right: left + right,
+    (pl.coalesce(pl.col(name) == 1, pl.lit(False)) * pl.lit(bit, pl.UInt8) for name, bit in _FLAGS.items()),
+).alias("flags")
+#: an event after its own load day cannot move the end of what the file covers
+_LAST_DAYS = [
+    pl.col(day).filter(pl.col("flags") & flags > 0, pl.col(day) <= pl.col("load")).max()
+    for flags, day in ((_FILED, "PROCDATE"), (_ENDED, "TERMDATE"))
+]
+_EVENT_COLUMNS: tuple[str | pl.Expr, ...] = (
+    "district",
+    "PROCDATE",
+    "TERMDATE",
+    *(
+        pl.when(pl.col(day) > _MISSING_DAY).then(month_number(pl.col(day))).otherwise(pl.lit(0, pl.Int16)).alias(name)
+        for name, day in (("filed_on", "PROCDATE"), ("ended_on", "TERMDATE"), ("sentenced_on", "SENTDATE"))
+    ),
     _any_of(_convicting(slot) for slot in _SLOTS).alias("convicted_of_anything"),
+    _lead_and_any([pl.col(f"FTITLE{slot}") for slot in _SLOTS]).alias("filed"),
+    _lead_and_any([pl.col(f"TTITLE{slot}") for slot in _SLOTS]).alias("ended"),
+    _lead_and_any([pl.when(_convicting(slot)).then(f"TTITLE{slot}").otherwise(pl.lit(0, pl.UInt8)) for slot in _SLOTS]).alias("convicted"),
 )
 
+
 @cache
-def _numbers(salt: int) -> tuple[pl.Expr, ...]:
-    """Turn a record into numbers; the key, and the four columns that name one record, into hashes that differ with the salt."""
-    key = pl.col("DEFLGKY").hash(salt)
-    # a sum, because hashing them joined costs four times as much
-    row = reduce(
-        lambda left, right: left + right,
-        (pl.col(name).hash((salt + number) % 2**64) for number, name in enumerate(("FISCALYR", "REOPSEQ", "TAPEYEAR"), 1)),
-    )
-    return (key.alias("key"), (key + row).alias("row"), *_CODES)
+def _row(salt: int) -> pl.Expr:
+    """Hash the four columns that name one record; its lowest bits are those of the key, so that both fall into one bucket."""
+    wide = [pl.coalesce(name, pl.lit(_NO_SEQUENCE)).cast(pl.Int64) for name in ("FISCALYR", "REOPSEQ", "TAPEYEAR")]
+    together = wide[0] * 2**32 + wide[1] * 2**16 + wide[2]
+    mixed = together.hash((salt - 1) % 2**64) + pl.col("key")
+    low = pl.lit(_BUCKET_BITS, pl.UInt64)
+    return ((mixed & ~low) | (pl.col("key") & low)).alias("row")
 
 
 def _reduce(records: Records) -> Counts:
@@ -446,20 +519,18 @@ def _reduce(records: Records) -> Counts:
     if records.unmatched:
         near = ", ".join(f"{text} {number:,}" for text, number in records.unmatched.most_common(20))
         _LOG.info("%s: statute texts close to the material statutes that are counted in none of them: %s", place, near)
-    if not records.kept:
+    if not records.fiscal_years:
         raise PublicationError(f"{place}: none is a whole record: look at the download")
-    horizon = date(max(records.fiscal_years), 9, 30)
+    horizon = number_of_month(date(max(records.fiscal_years), 9, 30))
     tables: list[pl.DataFrame] = []
     superseded = undated = events = 0
-    for part in _in_buckets(records.kept):
-        once, again = _split(part, "row")
-        current = pl.concat([once, _latest(again, ["row"])])
-        superseded += part.height - current.height
-        for flags, day in ((_FILED, "filed_on"), (_ENDED, "ended_on")):
-            flagged = pl.col("flags") & flags > 0
-            dated = pl.coalesce(_dated(day, horizon), pl.lit(False))
-            counted, without = current.select(flagged.sum().alias("counted"), (flagged & ~dated).sum().alias("without")).row(0)
-            events += counted
+    for flagged, passing in _in_buckets(records):
+        current, replaced = _latest_versions(flagged, passing)
+        superseded += replaced
+        for flags, month in ((_FILED, "filed_on"), (_ENDED, "ended_on")):
+            counted = pl.col("flags") & flags > 0
+            seen, without = current.select(counted.sum().alias("seen"), (counted & ~_dated(month, horizon)).sum().alias("without")).row(0)
+            events += seen
             undated += without
         tables += pl.collect_all(_event_counts(current, horizon))
     _LOG.info("%s: %s records replaced by a later version", place, f"{superseded:,}")
@@ -475,17 +546,36 @@ def _reduce(records: Records) -> Counts:
     )
 
 
-def _in_buckets(kept: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Empty the list into buckets of whole defendants; what is moved is freed, so that the rows are never held twice."""
-    buckets = -(-sum(frame.height for frame in kept) // _BUCKET_ROWS)
+def _in_buckets(records: Records) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Empty the records into buckets of whole defendants; what is moved is freed, so that the rows are never held twice."""
+    rows = sum(frame.height for frame in (*records.flagged, *records.passing))
+    buckets = 1 << max((rows - 1) // _BUCKET_ROWS, 0).bit_length()
+    flagged = _dealt(records.flagged, buckets)
+    passing = _dealt(records.passing, buckets)
+    while flagged:
+        yield pl.concat(flagged.pop()), pl.concat(passing.pop())
+
+
+def _dealt(kept: list[pl.DataFrame], buckets: int) -> list[list[pl.DataFrame]]:
     parts: list[list[pl.DataFrame]] = [[] for _ in range(buckets)]
+    low = pl.lit(buckets - 1, pl.UInt64)
     while kept:
         together = pl.concat(kept[-_FRAMES_TOGETHER:])
         del kept[-_FRAMES_TOGETHER:]
         for number, part in enumerate(parts):
-            part.append(together.filter(pl.col("key") % buckets == number) if buckets > 1 else together)
-    while parts:
-        yield pl.concat(parts.pop())
+            part.append(together.filter((pl.col("row") & low) == number) if buckets > 1 else together)
+    return parts
+
+
+def _latest_versions(flagged: pl.DataFrame, passing: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Keep the flagged records that no later version replaces, and tell how many records of both kinds are replaced."""
+    ordered = pl.concat([flagged["row"], passing["row"]]).sort()
+    repeated = ordered.filter(ordered == ordered.shift(1))
+    again = repeated.unique().implode()
+    several = flagged["row"].is_in(again)
+    versions = pl.concat([flagged.filter(several), passing.filter(passing["row"].is_in(again))], how="diagonal")
+    latest = _latest(versions, ["row"]).filter(pl.col("flags").is_not_null()).select(flagged.columns)
+    return pl.concat([flagged.filter(~several), latest]), repeated.len()
 
 
 def _split(rows: pl.DataFrame, key: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -503,7 +593,7 @@ def _latest(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     return rows.sort(order, descending=True, nulls_last=True).unique(by, keep="first", maintain_order=True)
 
 
-def _event_counts(current: pl.DataFrame, horizon: date) -> Iterator[pl.LazyFrame]:
+def _event_counts(current: pl.DataFrame, horizon: int) -> Iterator[pl.LazyFrame]:
     """Ask for the count of every event by month, district and bits of the statute groups."""
     once, again = _split(current.filter(pl.col("flags") & _FILED > 0), "key")
     for event, flag in (("filed", "CTFIL"), ("filed_with_transfers", "CTFILTRN")):
@@ -522,16 +612,15 @@ def _event_counts(current: pl.DataFrame, horizon: date) -> Iterator[pl.LazyFrame
             yield _by_bits(convicted, "sentenced", "sentenced_on", "convicted", horizon)
 
 
-def _dated(day: str, horizon: date) -> pl.Expr:
-    return (pl.col(day) > _MISSING_DAY) & (pl.col(day) <= horizon)
+def _dated(month: str, horizon: int) -> pl.Expr:
+    return (pl.col(month) > 0) & (pl.col(month) <= horizon)
 
 
-def _by_bits(rows: pl.LazyFrame, event: str, day: str, charges: str, horizon: date) -> pl.LazyFrame:
+def _by_bits(rows: pl.LazyFrame, event: str, month: str, charges: str, horizon: int) -> pl.LazyFrame:
     # one number is grouped several times faster than three
-    month = month_number(pl.col(day)).cast(pl.Int64)
-    place = month * 65536 + pl.col("district").cast(pl.Int64) * 256 + pl.col(charges)
+    place = pl.col(month).cast(pl.Int32) * 65536 + pl.col("district").cast(pl.Int32) * 256 + pl.col(charges)
     return (
-        rows.filter(_dated(day, horizon))
+        rows.filter(_dated(month, horizon))
         .group_by(place.alias("place"))
         .agg(pl.len().cast(pl.Int64).alias("records"))
         .select(

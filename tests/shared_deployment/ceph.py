@@ -129,7 +129,7 @@ def ceph_cluster() -> Iterator[CephServer]:
         wait_until(lambda: told("osd", "new", disk).strip() == "0", "the monitor gives the OSD its number")
         ask("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", disk)
         start("ceph-osd", "-i", "0")
-        wait_until(lambda: " 1 up" in told("osd", "stat"), "the OSD is up")
+        wait_until(lambda: " 1 up" in told("osd", "stat"), "the OSD is up", seconds=60)
         server = CephServer(f"http://127.0.0.1:{gateway_port}", "statistics", secrets.token_hex(20), folder)
         start("radosgw", "-n", "client.rgw")
         keys = ["--access-key", server.access_key, "--secret", server.secret_key]

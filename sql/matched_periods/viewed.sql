@@ -1,0 +1,8 @@
+-- matched_periods of the stand-alone command: the matches in words, made when they are read. Millions of rows of text would take
+-- most of its time to write.
+
+CREATE VIEW matched_periods AS
+FROM in_words('matches');
+
+COMMENT ON VIEW matched_periods IS
+    'One row per rate, pair of series and period: the rate where both sides align, NULL with every reason where they do not.';
