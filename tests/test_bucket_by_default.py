@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipelines.vocabulary import PROJECT
 
-_EXTRA = "{'obstore', 'celery', 'dagster_celery', 'dagster_postgres', 'psycopg2', 'pipelines.bucket'}"
+_EXTRA = "{'obstore', 'celery', 'dagster_celery', 'dagster_postgres', 'psycopg2', 'pipelines.bucket', 'pipelines.served'}"
 
 
 def told_by(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -50,6 +50,12 @@ def test_a_bucket_without_the_extra_says_what_to_install() -> None:
     done = told_by(code, STATISTICS_BUCKET="s3://statistics/prosecution")
     assert done.returncode == 1
     assert done.stderr == "s3://statistics/prosecution: the extra `shared` is not installed: pip install '.[shared]'\n"
+
+
+def test_serving_without_the_extra_says_what_to_install() -> None:
+    done = told_by("import sys; sys.modules['psycopg2'] = None; import pipelines.served")
+    assert done.returncode == 1
+    assert done.stderr.endswith("ImportError: pipelines.served: the extra `shared` is not installed: pip install '.[shared]'\n")
 
 
 def test_without_a_bucket_the_command_says_so() -> None:

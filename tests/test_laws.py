@@ -125,6 +125,7 @@ def test_importing_a_parser_brings_no_heavy_stranger() -> None:
         ("great_expectations", {"pipelines/expectations.py"}),
         ("duckdb", {"pipelines/warehouse.py"}),
         ("obstore", {"pipelines/bucket.py"}),
+        ("psycopg2", {"pipelines/served.py"}),
         ("dagster", {name for name in MODULES if name.startswith("assets/")}),
     ],
 )
