@@ -50,7 +50,7 @@ def test_the_instance_of_one_machine_needs_no_server() -> None:
     settings = yaml.safe_load((PROJECT / "dagster.yaml").read_text(encoding="utf-8"))
     assert {name: settings[name]["class"] for name in settings if name.endswith("_storage")} == {
         "run_storage": "SqliteRunStorage",
-        "event_log_storage": "ConsolidatedSqliteEventLogStorage",
+        "event_log_storage": "PooledSqliteEventLogStorage",
         "schedule_storage": "SqliteScheduleStorage",
         "local_artifact_storage": "LocalArtifactStorage",
     }
