@@ -3,6 +3,7 @@
 Belongs here: settings that a person may change in the Launchpad. Does not belong here: anything the catalogue decides.
 """
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pipelines.releases import Release
 
 PROJECT = Path(__file__).resolve().parent.parent
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 class Workspace(dg.ConfigurableResource):
@@ -43,6 +45,8 @@ class Workspace(dg.ConfigurableResource):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Begin a run, and each step that has a process of its own, with what the other machines have done."""
+        # a run loads libraries of a million objects that all stay: looking for cycles among them again and again is a tenth of a build
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         if not self.bucket or context.run is None:
             return
         from pipelines.bucket import Bucket, pull
