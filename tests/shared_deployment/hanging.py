@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.shared_deployment.definitions import defs
@@ -17,19 +17,21 @@ from pipelines import records
 
 __all__ = ["defs"]
 
-_read = records._spanned_chunks
+_read = records._lines_that_begin
+_one_thread_of_a_process = threading.Lock()
 
 
-def _read_and_hang(path: Path, size: int, begin: int, end: int) -> Iterator[bytes]:
-    pieces = _read(path, size, begin, end)
-    yield next(pieces)
-    for token in sorted(path.parent.glob("hang_*")):
-        # renaming is given to one process alone
-        with contextlib.suppress(FileNotFoundError):
-            token.rename(path.parent / f"hung_{os.getpid()}")
-            while True:
-                time.sleep(0.1)
-    yield from pieces
+def _read_and_hang(descriptor: int, buffer: bytearray, begin: int, end: int) -> tuple[int, int]:
+    lines = _read(descriptor, buffer, begin, end)
+    folder = Path(f"/proc/self/fd/{descriptor}").readlink().parent
+    with _one_thread_of_a_process:
+        for token in sorted(folder.glob("hang_*")):
+            # renaming is given to one process alone
+            with contextlib.suppress(FileNotFoundError):
+                token.rename(folder / f"hung_{os.getpid()}")
+                while True:
+                    time.sleep(0.1)
+    return lines
 
 
-records._spanned_chunks = _read_and_hang
+records._lines_that_begin = _read_and_hang
