@@ -71,8 +71,9 @@ def main() -> None:
     if unknown := [name for name in given.names if name not in RUNS]:
         parser.error(f"no benchmark {', '.join(unknown)}: there are {', '.join(RUNS)}")
     for name in given.names or RUNS:
-        sections = dict(re.findall(r"(?ms)^## (\w+)\n(.*?)(?=^## |\Z)", PAGE.read_text(encoding="utf-8")))
-        sections[name] = run(name, RUNS[name][given.quick]).split("\n", 1)[1]
+        told = run(name, RUNS[name][given.quick]).split("\n", 1)[1]
+        # read only now: another run may have written its section meanwhile
+        sections = {**dict(re.findall(r"(?ms)^## (\w+)\n(.*?)(?=^## |\Z)", PAGE.read_text(encoding="utf-8"))), name: told}
         page = HEAD + "".join(f"\n## {known}\n{sections[known].rstrip()}\n" for known in RUNS if known in sections)
         PAGE.write_text(page, encoding="utf-8")
 
