@@ -112,6 +112,10 @@ class Snapshot:
     retrieved_at: str | None = None
 
 
+#: where a manifest keeps the hash of what it says, so that a changed byte does not pass for another day or address
+_OWN_HASH = "manifest_sha256"
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What is known about the bytes of one snapshot; written once, when they are first seen.
@@ -1274,13 +1278,21 @@ def _archive(folder: Path, part: Path, manifest: Manifest) -> Manifest:
         log.warning("%s; it is written anew", problem)
         recorded = replace(manifest, retrieved_at=min(seen, manifest.retrieved_at))
         record.unlink()
-    _write_json(record, asdict(recorded), overwrite=False)
+    _write_json(record, {**asdict(recorded), _OWN_HASH: _hash_of(asdict(recorded))}, overwrite=False)
     return _read_manifest(record)
+
+
+def _hash_of(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _read_manifest(path: Path) -> Manifest:
     try:
-        return Manifest(**_read_json(path))
+        content = _read_json(path)
+        # manifests from before they had a hash of their own are taken as they are
+        if content.pop(_OWN_HASH, None) not in (None, _hash_of(content)):
+            raise ValueError("it is not what was written")
+        return Manifest(**content)
     except (TypeError, ValueError) as problem:
         raise SnapshotError(
             f"{path.parent.name}: manifest {path.name} is unreadable ({problem}): restore it from a backup, or remove it and run refresh"

@@ -166,7 +166,10 @@ def test_first_fetch_archives_bytes_and_manifest(publisher: Publisher, store: Pa
     assert result.snapshot.path == store / SOURCE / expected
     assert result.snapshot.path.read_bytes() == SMALL
     assert result.snapshot.published_on == "2025-12"
-    assert json.loads((store / SOURCE / f"{expected}.json").read_text()) == {
+    recorded = json.loads((store / SOURCE / f"{expected}.json").read_text())
+    own_hash = recorded.pop("manifest_sha256")
+    assert own_hash == hashlib.sha256(json.dumps(recorded, sort_keys=True).encode()).hexdigest()
+    assert recorded == {
         "source_id": SOURCE,
         "snapshot_id": expected,
         "url": publisher.url(PATH),
@@ -307,9 +310,28 @@ def test_manifest_of_another_snapshot_is_refused(publisher: Publisher, store: Pa
     publisher.serve(PATH, document(SMALL))
     get(store, publisher.url(PATH))
     manifest = store / SOURCE / f"{sha(SMALL)}.json"
-    manifest.write_text(manifest.read_text().replace(SOURCE, "another_source"))
+    # one from before manifests had a hash of their own
+    content = {name: value for name, value in json.loads(manifest.read_text()).items() if name != "manifest_sha256"}
+    manifest.write_text(json.dumps({**content, "source_id": "another_source"}))
     with pytest.raises(SnapshotError, match="describes another snapshot"):
         load_snapshot(store, SOURCE, sha(SMALL))
+
+
+def test_a_manifest_that_says_something_else_than_was_written_is_refused_and_written_anew(publisher: Publisher, store: Path) -> None:
+    publisher.serve(PATH, document(SMALL))
+    url = publisher.url(PATH)
+    get(store, url)
+    manifest = store / SOURCE / f"{sha(SMALL)}.json"
+    whole = json.loads(manifest.read_text())
+    changed = manifest.read_text().replace(whole["retrieved_at"], whole["retrieved_at"].replace("2026", "2016"))
+    assert changed != manifest.read_text()
+    manifest.write_text(changed)
+    with pytest.raises(SnapshotError, match="is not what was written"):
+        load_snapshot(store, SOURCE, sha(SMALL))
+    get(store, url)
+    healed = json.loads(manifest.read_text())
+    assert {**healed, "retrieved_at": None, "manifest_sha256": None} == {**whole, "retrieved_at": None, "manifest_sha256": None}
+    assert load_snapshot(store, SOURCE, sha(SMALL)).snapshot_id == sha(SMALL)
 
 
 @pytest.mark.parametrize(("source_id", "snapshot_id"), [("../etc", "0" * 64), (SOURCE, "../../x"), (SOURCE, "0" * 63), (SOURCE, "0" * 64)])
