@@ -1,99 +1,271 @@
-"""Fields of delimited lines without quotes, found for many lines at once: for files of which few cells are needed as text.
+"""Fields of delimited lines without quotes, found and read in one pass over the bytes: for files of which few cells are needed.
 
 Belongs here: where the fields of a block of lines begin and end, how many a line has, and reading columns of them as numbers, days,
 codes, marks and hashes. Does not belong here: opening files and cutting them into blocks (records.py), and what a column means (sources/).
 
 A general reader of delimited text splits and checks every cell; here a cell that nobody asks for costs the one look that finds its
-separator. Cells of the usual form are read with tables, all others as text by Polars, so that both forms mean the same.
+separator. Numba compiles the loops over bytes and lines; they run without Python's lock, so that blocks are read side by side. They
+read cells of the usual form only, and leave all others to Polars, so that both forms mean the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
+import numba
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-Places = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+Places = NDArray[np.int32]
 Read = Callable[[pl.Series], pl.Series]
-_NEWLINE, _RETURN = b"\n\r"
-#: bytes behind the last line, so that eight can be taken from anywhere
-PADDING = b"\0" * 16
-#: so few that the text and the places of its fields stay in the processor's own cache
-_PIECE = 2 << 20
-#: what stands for a number, and for a day, until it is known
-_NO_NUMBER = -(2**15)
-_NO_DAY = -(2**31)
+_Loop = TypeVar("_Loop", bound=Callable[..., object])
+_NEWLINE, _RETURN, _MINUS, _POINT, _SLASH, _ZERO = b"\n\r-./0"
+#: an opening is compared whole, even where the block ends
+_OPENING_LENGTH = 8
+#: bytes behind the last line that may be looked at
+PADDING = b"\0" * _OPENING_LENGTH
+#: what stands where there is no number, and no day; below all others
+NO_NUMBER = -(2**15)
+NO_DAY = -(2**31)
 _FIRST_YEAR, _LAST_YEAR = 1800, 2199
 _MONTH_STARTS = np.array(
     [(date(year, month, 1) - date(1970, 1, 1)).days for year in range(_FIRST_YEAR, _LAST_YEAR + 2) for month in range(1, 13)],
     dtype=np.int32,
 )
-#: of eight bytes taken together, the lowest ones
-_LOWEST = np.array([(1 << 8 * number) - 1 for number in range(9)], dtype=np.uint64)
-_MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9))
-
-
-def _number_of(text: str) -> int:
-    return int.from_bytes(text.encode("latin-1"), "little")
-
-
-def _two_characters() -> NDArray[np.int16]:
-    """Tabulate what one or two characters mean as a number; a second character that is absent is a zero byte."""
-    table = np.full(1 << 16, _NO_NUMBER, dtype=np.int16)
-    for number in range(10):
-        table[_number_of(f"{number}")] = number
-        table[_number_of(f"-{number}")] = -number
-    for number in range(100):
-        table[_number_of(f"{number:02d}")] = number
-    return table
-
-
-_NUMBERS = _two_characters()
-_SLASHES, _SLASH_PLACES = np.uint64(_number_of("\0\0/\0\0/\0\0")), np.uint64(_number_of("\0\0\xff\0\0\xff\0\0"))
 #: first characters before which anything may still come: spaces, zeros, letters of other alphabets
-_LEADING = np.array([(byte <= 0x20 and byte not in b"\t\n") or byte == ord("0") or byte >= 0x80 for byte in range(256)])
+_LEADING = np.array([(byte <= 0x20 and byte not in b"\t\n") or byte == _ZERO or byte >= 0x80 for byte in range(256)])
+
+
+# Loops over bytes, compiled where they are first used and kept beside this file ---------------------------------------------
+
+
+def compiled(loop: _Loop) -> _Loop:
+    return cast(_Loop, numba.njit(nogil=True, cache=True)(loop))
+
+
+@compiled
+def _find_fields(text: Bytes, separator: int, fields: int, wanted: NDArray[np.uint64], begins: Places, widths: Places) -> tuple[int, int]:
+    """Find where the wanted fields of the lines with the right number of fields begin and how wide they are; shape (lines, wanted).
+
+    Returns:
+        Number of lines; how many of them are whole.
+    """
+    # unsigned, because a signed index is first asked whether it counts from the end
+    one, last = np.uint64(1), np.uint64(fields)
+    bounds = np.empty(len(text) + 2, np.int32)
+    bounds[0] = -1
+    field = one
+    lines = whole = 0
+    for place in range(np.uint64(len(text))):
+        byte = text[place]
+        # written at every byte and kept at a separator: cheaper than a branch that is taken at every fourth
+        bounds[field] = place
+        field += np.uint64(byte == separator)
+        if byte == _NEWLINE:
+            lines += 1
+            if field == last:
+                if text[place - one] == _RETURN:
+                    bounds[field] -= 1
+                for number in range(len(wanted)):
+                    begin = bounds[wanted[number]] + 1
+                    begins[whole, number] = begin
+                    widths[whole, number] = bounds[wanted[number] + one] - begin
+                whole += 1
+            bounds[0] = place
+            field = one
+    return lines, whole
+
+
+@compiled
+def _read_numbers(text: Bytes, begins: Places, widths: Places, decimals: bool, values: NDArray[np.int16]) -> int:
+    """Read numbers of up to four digits; returns how many cells hold something else."""
+    unusual = 0
+    for line in range(begins.shape[0]):
+        for column in range(begins.shape[1]):
+            values[column, line] = NO_NUMBER
+            begin, width = begins[line, column], widths[line, column]
+            if width == 0:
+                continue
+            end = begin + width
+            if decimals and width > 2 and text[end - 2] == _POINT and text[end - 1] == _ZERO:
+                end -= 2
+            negative = text[begin] == _MINUS
+            if negative:
+                begin += 1
+            number = 0
+            usual = 0 < end - begin <= 4
+            if usual:
+                for place in range(begin, end):
+                    digit = np.int64(text[place]) - _ZERO
+                    usual &= 0 <= digit <= 9
+                    number = number * 10 + digit
+            if usual:
+                values[column, line] = -number if negative else number
+            else:
+                unusual += 1
+    return unusual
+
+
+@compiled
+def _read_days(text: Bytes, begins: Places, widths: Places, month_starts: NDArray[np.int32], values: NDArray[np.int32]) -> int:
+    """Read MM/DD/YYYY as days since 1970; returns how many cells hold something else."""
+    unusual = 0
+    for line in range(begins.shape[0]):
+        for column in range(begins.shape[1]):
+            values[column, line] = NO_DAY
+            begin, width = begins[line, column], widths[line, column]
+            if width == 0:
+                continue
+            unusual += 1
+            if width != 10 or text[begin + 2] != _SLASH or text[begin + 5] != _SLASH:
+                continue
+            number = 0
+            digits = True
+            for place in range(10):
+                if place != 2 and place != 5:
+                    digit = np.int64(text[begin + place]) - _ZERO
+                    digits &= 0 <= digit <= 9
+                    number = number * 10 + digit
+            month, day, year = number // 1_000_000, number // 10_000 % 100, number % 10_000
+            if not digits or not 1 <= month <= 12 or not _FIRST_YEAR <= year <= _LAST_YEAR:
+                continue
+            start = (year - _FIRST_YEAR) * 12 + month - 1
+            if 1 <= day <= month_starts[start + 1] - month_starts[start]:
+                values[column, line] = month_starts[start] + day - 1
+                unusual -= 1
+    return unusual
+
+
+@compiled
+def _read_codes(text: Bytes, begins: Places, widths: Places, table: NDArray[np.uint8], default: int, values: NDArray[np.uint8]) -> int:
+    """Read codes of one or two characters; returns how many cells hold something else."""
+    unusual = 0
+    for line in range(begins.shape[0]):
+        for column in range(begins.shape[1]):
+            begin, width = begins[line, column], widths[line, column]
+            code = np.int64(text[begin]) if width > 0 else 0
+            if width > 1:
+                code += np.int64(text[begin + 1]) << 8
+            values[column, line] = table[code] if width <= 2 else default
+            unusual += values[column, line] == default and width > 0
+    return unusual
+
+
+@compiled
+def _find_openings(text: Bytes, begins: Places, leading: NDArray[np.bool_], openings: Bytes, worth: NDArray[np.bool_]) -> None:
+    """Mark the cells that begin with an opening (a zero byte in it is any character) or with what may come before one."""
+    for line in range(begins.shape[0]):
+        for column in range(begins.shape[1]):
+            begin = begins[line, column]
+            found = leading[text[begin]]
+            for number in range(openings.shape[0]):
+                same = True
+                for place in range(openings.shape[1]):
+                    letter = openings[number, place]
+                    if letter != 0 and letter != text[begin + place]:
+                        same = False
+                        break
+                found |= same
+            worth[column, line] = found
+
+
+@compiled
+def _mix(bits: np.uint64) -> np.uint64:
+    """Make of numbers that differ in any bit numbers that differ in about half of theirs."""
+    bits = (bits ^ (bits >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
+    bits = (bits ^ (bits >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9)
+    return bits ^ (bits >> np.uint64(29))
+
+
+@compiled
+def _hash_cells(text: Bytes, begins: Places, widths: Places, salt: int, values: NDArray[np.uint64]) -> None:
+    """Mix eight bytes after eight bytes; empty cells are 0, others never are."""
+    for line in range(begins.shape[0]):
+        for column in range(begins.shape[1]):
+            begin, width = begins[line, column], widths[line, column]
+            mixed = np.uint64(width) ^ np.uint64(salt)
+            for start in range(0, width, 8):
+                eight = np.uint64(0)
+                for place in range(start, min(start + 8, width)):
+                    eight |= np.uint64(text[begin + place]) << np.uint64(8 * (place - start))
+                mixed = _mix(mixed ^ eight)
+            values[column, line] = max(mixed, np.uint64(1)) if width > 0 else np.uint64(0)
+
+
+@compiled
+def hash_numbers(hashes: NDArray[np.uint64], numbers: NDArray[np.int16], kept: int, values: NDArray[np.uint64]) -> None:
+    """Mix numbers, shape (columns, lines), into hashes, of which the lowest `kept` bits stay."""
+    low = (np.uint64(1) << np.uint64(kept)) - np.uint64(1)
+    for line in range(len(hashes)):
+        mixed = hashes[line]
+        for column in range(numbers.shape[0]):
+            mixed = _mix(mixed ^ np.uint64(np.int64(numbers[column, line]) - NO_NUMBER))
+        values[line] = (mixed & ~low) | (hashes[line] & low)
+
+
+@compiled
+def _number_months(days: NDArray[np.int32], after: int, month_starts: NDArray[np.int32], months: NDArray[np.int16]) -> None:
+    for column in range(days.shape[0]):
+        for line in range(days.shape[1]):
+            day = days[column, line]
+            month = 0
+            if day > after and month_starts[0] <= day < month_starts[-1]:
+                # close enough that at most one step is left
+                month = np.int64((day - month_starts[0]) / 30.436875)
+                if month_starts[month] > day:
+                    month -= 1
+                elif month_starts[month + 1] <= day:
+                    month += 1
+                month += _FIRST_YEAR * 12
+            months[column, line] = month
+
+
+def number_months(days: NDArray[np.int32], after: int) -> NDArray[np.int16]:
+    """Number the months of days since 1970, as `records.number_of_month` does; 0 for days that are not after a certain one."""
+    months = np.empty(days.shape, np.int16)
+    _number_months(days, after, _MONTH_STARTS, months)
+    return months
+
+
+# Columns ----------------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells of some columns in a piece of text; all arrays have the shape (columns, lines).
+    """Cells of some columns in a block of lines.
 
     Attributes:
         text: the bytes of the block, padded.
-        begins: where the cells begin.
+        begins: where the cells begin; shape (lines, columns), as in the text.
         widths: how many bytes they have.
-        front: the eight bytes from the beginning of each cell as one number, the first byte the lowest; what follows the cell is in it too.
     """
 
-    text: NDArray[np.uint8]
+    text: Bytes
     begins: Places
     widths: Places
-    front: NDArray[np.uint64]
 
-    def eight_from(self, offset: int) -> NDArray[np.uint64]:
-        """Give eight later bytes of each cell, or of what follows it, as one number."""
-        everywhere = _eights(self.text)
-        return everywhere[np.minimum(self.begins + offset, len(everywhere) - 1)]
+    def of(self, columns: slice, lines: NDArray[np.int64] | None = None) -> Cells:
+        """Give the cells of some columns, and of some lines."""
+        begins, widths = self.begins[:, columns], self.widths[:, columns]
+        return Cells(self.text, begins, widths) if lines is None else Cells(self.text, begins.take(lines, axis=0), widths.take(lines, axis=0))
 
-    def texts(self, chosen: Places) -> list[str]:
-        """Give some of the cells, counted line by line and column by column, as text; bytes of other alphabets are replaced."""
-        begins, text = self.begins.reshape(-1)[chosen], self.text.data
-        ends = begins + self.widths.reshape(-1)[chosen]
+    def texts(self, chosen: NDArray[np.bool_]) -> list[str]:
+        """Give some of the cells, column by column, as text; bytes of other alphabets are replaced."""
+        begins, text = self.begins.T[chosen], self.text.data
+        ends = begins + self.widths.T[chosen]
         return [str(text[begin:end], "utf-8", "replace") for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
 
     def correct(self, values: NDArray[np.int16] | NDArray[np.int32], unknown: int, read: Read) -> None:
-        """Read the cells whose values are not known as text, and put in what they are; empty cells and unreadable ones stay unknown."""
-        missing = values == unknown
-        if missing.any():
-            unusual = np.flatnonzero(missing & (self.widths > 0))
-            told = read(pl.Series(self.texts(unusual), dtype=pl.String))
-            values.reshape(-1)[unusual[told.is_not_null().to_numpy()]] = told.drop_nulls().to_physical().to_numpy()
+        """Read the cells whose values are not known as text, and put in what they are; unreadable ones stay unknown."""
+        unusual = (values == unknown) & (self.widths.T > 0)
+        told = read(pl.Series(self.texts(unusual), dtype=pl.String)).to_physical()
+        values[unusual] = told.fill_null(unknown).to_numpy()
 
 
 class Columns(Protocol):
@@ -104,15 +276,12 @@ class Columns(Protocol):
         """Name -> number in the file."""
 
     def values(self, cells: Cells) -> NDArray[np.generic]:
-        """Read the cells of a piece; shape (columns, lines)."""
-
-    def series(self, values: NDArray[np.generic]) -> pl.Series:
-        """Put the values of one column into a series."""
+        """Read the cells; shape (columns, lines)."""
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """Columns of numbers (Int16), NULL where there is none.
+    """Columns of numbers (Int16), `NO_NUMBER` where there is none.
 
     Attributes:
         fields: name -> number in the file.
@@ -125,29 +294,16 @@ class Numbers:
     decimals: bool = False
 
     def values(self, cells: Cells) -> NDArray[np.int16]:
-        """Read numbers of one, two and four digits with a table."""
-        front, widths = cells.front, cells.widths
-        if self.decimals:
-            # of at most six bytes, those after the number
-            end = (front >> ((np.clip(widths, 2, 6) - 2).astype(np.uint64) * np.uint64(8))) & _LOWEST[2]
-            widths = np.where((widths > 2) & (widths < 7) & (end == np.uint64(_number_of(".0"))), widths - 2, widths)
-        values = _NUMBERS.take((front & _LOWEST.take(np.minimum(widths, 2))).view(np.int64))
-        long = widths > 2
-        for column in np.flatnonzero(long.any(axis=1)):
-            first, second = values[column], _NUMBERS.take(((front[column] >> np.uint64(16)) & _LOWEST[2]).view(np.int64))
-            usual = (widths[column] == 4) & (first >= 0) & (second >= 0)
-            values[column] = np.where(usual, first * 100 + second, np.where(long[column], np.int16(_NO_NUMBER), first))
-        cells.correct(values, _NO_NUMBER, self.read)
+        """Read the numbers."""
+        values = np.empty(cells.begins.T.shape, np.int16)
+        if _read_numbers(cells.text, cells.begins, cells.widths, self.decimals, values):
+            cells.correct(values, NO_NUMBER, self.read)
         return values
-
-    def series(self, values: NDArray[np.generic]) -> pl.Series:
-        """Give the numbers of a column."""
-        return _nullable(values, _NO_NUMBER)
 
 
 @dataclass(frozen=True)
 class Days:
-    """Columns of days (MM/DD/YYYY), NULL where there is none.
+    """Columns of days (MM/DD/YYYY) as days since 1970 (Int32), `NO_DAY` where there is none.
 
     Attributes:
         fields: name -> number in the file.
@@ -158,22 +314,11 @@ class Days:
     read: Read
 
     def values(self, cells: Cells) -> NDArray[np.int32]:
-        """Read days with a table, as days since 1970."""
-        front = cells.front
-        month, day, century = (_NUMBERS.take(((front >> np.uint64(shift)) & _LOWEST[2]).view(np.int64)) for shift in (0, 24, 48))
-        year = century * 100 + _NUMBERS.take((cells.eight_from(8) & _LOWEST[2]).view(np.int64))
-        usual = (cells.widths == 10) & ((front & _SLASH_PLACES) == _SLASHES) & (month >= 1) & (month <= 12) & (day >= 1)
-        usual &= (year >= _FIRST_YEAR) & (year <= _LAST_YEAR) & (century > 0)
-        place = np.where(usual, (year.astype(np.int32) - _FIRST_YEAR) * 12 + month - 1, 0)
-        start = _MONTH_STARTS.take(place)
-        usual &= day <= _MONTH_STARTS.take(place + 1) - start
-        values = np.where(usual, start + day - 1, np.int32(_NO_DAY))
-        cells.correct(values, _NO_DAY, self.read)
+        """Read the days."""
+        values = np.empty(cells.begins.T.shape, np.int32)
+        if _read_days(cells.text, cells.begins, cells.widths, _MONTH_STARTS, values):
+            cells.correct(values, NO_DAY, self.read)
         return values
-
-    def series(self, values: NDArray[np.generic]) -> pl.Series:
-        """Give the days of a column as dates."""
-        return _nullable(values, _NO_DAY).cast(pl.Date)
 
 
 @dataclass(frozen=True)
@@ -195,20 +340,16 @@ class Codes:
         table = np.full(1 << 16, self.default, dtype=np.uint8)
         for code, number in self.known.items():
             if len(code) <= 2:
-                table[_number_of(code)] = number
+                table[int.from_bytes(code.encode("latin-1"), "little")] = number
         return table
 
     def values(self, cells: Cells) -> NDArray[np.uint8]:
-        """Read codes of one or two characters with a table."""
-        values = self._table.take((cells.front & _LOWEST.take(np.minimum(cells.widths, 2))).view(np.int64))
-        unusual = np.flatnonzero((cells.widths > 2) | (values == self.default))
-        if len(unusual):
-            values.reshape(-1)[unusual] = [self.known.get(text.strip(), self.default) for text in cells.texts(unusual)]
+        """Read the codes."""
+        values = np.empty(cells.begins.T.shape, np.uint8)
+        if _read_codes(cells.text, cells.begins, cells.widths, self._table, self.default, values):
+            unusual = (values == self.default) & (cells.widths.T > 0)
+            values[unusual] = [self.known.get(text.strip(), self.default) for text in cells.texts(unusual)]
         return values
-
-    def series(self, values: NDArray[np.generic]) -> pl.Series:
-        """Give the numbers of a column."""
-        return pl.Series(values)
 
 
 @dataclass(frozen=True)
@@ -227,30 +368,23 @@ class Marks:
     judge: Callable[[list[str]], list[int]]
 
     @cached_property
-    def _masks(self) -> tuple[tuple[np.uint64, np.uint64], ...]:
-        places = ("".join("\0" if letter == "." else "\xff" for letter in opening) for opening in self.openings)
-        letters = (opening.replace(".", "\0") for opening in self.openings)
-        return tuple((np.uint64(_number_of(place)), np.uint64(_number_of(text))) for place, text in zip(places, letters, strict=True))
+    def _openings(self) -> Bytes:
+        padded = (opening.replace(".", "\0").encode("latin-1").ljust(_OPENING_LENGTH, b"\0") for opening in self.openings)
+        return np.array([list(opening) for opening in padded], dtype=np.uint8)
 
     def values(self, cells: Cells) -> NDArray[np.uint8]:
         """Find the texts that are worth judging, and judge them."""
-        worth = _LEADING.take((cells.front & _LOWEST[1]).view(np.int64))
-        for places, text in self._masks:
-            worth |= (cells.front & places) == text
+        worth = np.empty(cells.begins.T.shape, np.bool_)
+        _find_openings(cells.text, cells.begins, _LEADING, self._openings, worth)
         marks = np.zeros(worth.shape, dtype=np.uint8)
-        chosen = np.flatnonzero(worth)
-        if len(chosen):
-            marks.reshape(-1)[chosen] = self.judge(cells.texts(chosen))
+        if worth.any():
+            marks[worth] = self.judge(cells.texts(worth))
         return marks
-
-    def series(self, values: NDArray[np.generic]) -> pl.Series:
-        """Give the marks of a column."""
-        return pl.Series(values)
 
 
 @dataclass(frozen=True)
 class Hashes:
-    """Columns of keys as hashes (UInt64): equal keys alike, others (as good as certainly) not; NULL where there is none.
+    """Columns of keys as hashes (UInt64): equal keys alike, others (as good as certainly) not; 0 where there is none.
 
     Attributes:
         fields: name -> number in the file.
@@ -261,124 +395,46 @@ class Hashes:
     salt: int
 
     def values(self, cells: Cells) -> NDArray[np.uint64]:
-        """Mix eight bytes after eight bytes."""
-        mixed = cells.widths.astype(np.uint64) ^ np.uint64(self.salt)
-        for start in range(0, int(cells.widths.max(initial=0)), 8):
-            eight = cells.eight_from(start) if start else cells.front
-            mixed = _mix(mixed ^ (eight & _LOWEST.take(np.clip(cells.widths - start, 0, 8))))
-        return np.where(cells.widths > 0, np.maximum(mixed, np.uint64(1)), np.uint64(0))
-
-    def series(self, values: NDArray[np.generic]) -> pl.Series:
-        """Give the hashes of a column."""
-        return _nullable(values, 0)
+        """Hash the cells."""
+        values = np.empty(cells.begins.T.shape, np.uint64)
+        _hash_cells(cells.text, cells.begins, cells.widths, np.uint64(self.salt), values)
+        return values
 
 
-def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Make of numbers that differ in any bit numbers that differ in about half of theirs."""
-    for factor in _MIX:
-        values = (values ^ (values >> np.uint64(31))) * factor
-    return values ^ (values >> np.uint64(29))
+# Blocks -----------------------------------------------------------------------------------------------------------------------
 
-
-def _nullable(values: NDArray[np.generic], unknown: int) -> pl.Series:
-    series = pl.Series(values)
-    unknowns = series == unknown
-    return series.set(unknowns, None) if unknowns.any() else series
-
-
-def _eights(text: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    return np.ndarray((len(text) - 7,), "<u8", text, strides=(1,))
+Values = Sequence[NDArray[np.generic]]
 
 
 def read_fields(
-    lines: bytes | bytearray,
-    begin: int,
-    end: int,
-    separator: str,
-    fields: int,
-    columns: Sequence[Columns],
-    details: Sequence[Columns],
-    flags: Sequence[str],
-) -> tuple[int, pl.DataFrame, pl.DataFrame]:
+    text: Bytes, separator: str, fields: int, columns: Sequence[Columns], details: Sequence[Columns], flags: int
+) -> tuple[int, Values, Values]:
     """Read columns of a block of lines, and some of them only where a flag is 1.
 
     Args:
-        lines: bytes that hold the block.
-        begin: where its first line begins.
-        end: where its last line, with its line end, has ended; at least as many bytes as `PADDING` must follow.
+        text: lines with their line ends, and behind them as many bytes as `PADDING`.
         separator: the character between fields.
         fields: fields of a whole line.
         columns: what to read of every whole line.
         details: what to read of whole lines with a flag.
-        flags: names of columns; all of them in the first of `columns`.
+        flags: how many of the first of `columns` are flags.
 
     Returns:
-        Number of lines; the columns of the whole lines; the details of those with a flag, in the same order.
+        Number of lines; for each of `columns` the values of the whole lines; for each of `details` those of the lines with a flag, in
+        the same order. Values have the shape (columns, lines).
     """
-    number = 0
-    groups = (*columns, *details)
-    wanted = [field for group in groups for field in group.fields.values()]
-    read: list[list[NDArray[np.generic]]] = [[] for _ in groups]
-    flagging = [[*columns[0].fields].index(name) for name in flags]
-    text = np.frombuffer(lines, np.uint8)
-    for first, last in _pieces(lines, begin, end):
-        count, begins, ends = _find_fields(text[first:last], first, separator, fields, wanted)
-        number += count
-        place = 0
-        for order, group in enumerate(groups):
-            if order == len(columns):
-                chosen = np.flatnonzero((read[0][-1][flagging] == 1).any(axis=0))
-                begins, ends = begins.take(chosen, axis=0), ends.take(chosen, axis=0)
-            some = slice(place, place := place + len(group.fields))
-            read[order].append(group.values(_cells(text, begins[:, some], ends[:, some])))
-    every, flagged = (
-        pl.DataFrame(
-            [
-                group.series(row).alias(name)
-                for group, pieces in together
-                for name, row in zip(group.fields, np.concatenate(pieces, axis=1), strict=True)
-            ]
-        )
-        for together in (zip(columns, read[: len(columns)], strict=True), zip(details, read[len(columns) :], strict=True))
-    )
-    return number, every, flagged
+    wanted = np.array([field for group in (*columns, *details) for field in group.fields.values()], dtype=np.uint64)
+    lines = text[: -len(PADDING)]
+    # a whole line has at least its separators and its end
+    begins, widths = np.empty((2, len(lines) // fields, len(wanted)), np.int32)
+    number, whole = _find_fields(lines, ord(separator), fields, wanted, begins, widths)
+    cells = Cells(text, begins[:whole], widths[:whole])
+    first = len(wanted) - sum(len(group.fields) for group in details)
+    every = _read_columns(cells.of(slice(0, first)), columns)
+    flagged = np.flatnonzero((every[0][:flags] == 1).any(axis=0))
+    return number, every, _read_columns(cells.of(slice(first, None), flagged), details)
 
 
-def _cells(text: NDArray[np.uint8], begins: Places, ends: Places) -> Cells:
-    # line by line, so that every line is fetched once; then column by column
-    front = np.ascontiguousarray(_eights(text)[begins].T)
-    return Cells(text, np.ascontiguousarray(begins.T), np.ascontiguousarray((ends - begins).T), front)
-
-
-def _pieces(lines: bytes | bytearray, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    while begin < end:
-        cut = lines.rfind(b"\n", begin, min(begin + _PIECE, end)) + 1 or lines.find(b"\n", begin, end) + 1
-        yield begin, cut
-        begin = cut
-
-
-def _find_fields(
-    piece: NDArray[np.uint8], offset: int, separator: str, fields: int, wanted: Sequence[int]
-) -> tuple[int, Places, Places]:
-    """Find how many lines a piece has, and where in the block the wanted fields of the whole ones begin and end; shape (lines, wanted)."""
-    is_end = piece == _NEWLINE
-    lines = int(np.count_nonzero(is_end))
-    ends = np.flatnonzero(np.logical_or(is_end, piece == ord(separator), out=is_end))
-    if len(ends) != fields * lines or (piece.take(ends[fields - 1 :: fields]) != _NEWLINE).any():
-        # some line has more or fewer fields: keep the ends of those of the others
-        newlines = np.flatnonzero(piece.take(ends) == _NEWLINE)
-        counts = np.diff(newlines, prepend=-1)
-        firsts = np.concatenate([[0], ends.take(newlines[:-1]) + 1])[: len(newlines)][counts == fields]
-        ends = ends[: int(counts.sum())][np.repeat(counts == fields, counts)]
-    else:
-        firsts = np.concatenate([[0], ends[fields - 1 : -1 : fields] + 1])[:lines]
-    table = ends.reshape(-1, fields)
-    stops = table.take(wanted, axis=1)
-    starts = table.take([field - 1 for field in wanted], axis=1) + 1
-    for place, field in enumerate(wanted):
-        if field == 0:
-            starts[:, place] = firsts
-        if field == fields - 1:
-            # lines may end with CR and LF; the byte before an empty last cell is its separator
-            stops[:, place] -= piece.take(stops[:, place] - 1) == _RETURN
-    return lines, starts + offset, stops + offset
+def _read_columns(cells: Cells, groups: Sequence[Columns]) -> Values:
+    ends = np.cumsum([len(group.fields) for group in groups]).tolist()
+    return [group.values(cells.of(slice(begin, end))) for group, begin, end in zip(groups, [0, *ends], ends, strict=False)]

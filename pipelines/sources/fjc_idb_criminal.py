@@ -15,13 +15,15 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
-from functools import cache, reduce
+from datetime import date, timedelta
+from functools import reduce
 from threading import Lock
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from pipelines.fields import Codes, Columns, Days, Hashes, Marks, Numbers
+from pipelines.fields import NO_DAY, NO_NUMBER, Codes, Columns, Days, Hashes, Marks, Numbers, Values, compiled, hash_numbers, number_months
 from pipelines.publications import PublicationError
 from pipelines.records import (
     CSAM_BITS,
@@ -53,17 +55,21 @@ _LOG = logging.getLogger(__name__)
 
 _SLOTS = "12345"
 _FLAGS = {"CTFIL": 1, "CTFILTRN": 2, "CTTR": 4, "CTTRTRN": 8}
-_CONVICTING = [4, 5, 8, 9, 17, 19]
+_CONVICTING = np.isin(np.arange(20), [4, 5, 8, 9, 17, 19])
+#: numbers read of every line, and where some of them stand: those that name a record beside its key, and others
+_NUMBERS = (*_FLAGS, "FISCALYR", "REOPSEQ", "TAPEYEAR", "VER")
+_NAMING = slice(len(_FLAGS), len(_FLAGS) + 3)
+_FISCAL_YEAR, _REOPENED, _TAPE_YEAR, _VERSION = range(len(_FLAGS), len(_NUMBERS))
 _DATES = ("PROCDATE", "TERMDATE", "SENTDATE", "LOADDATE")
 _CHARGE_TEXTS = tuple(f"{name}{slot}" for name in ("FTITLE", "TTITLE") for slot in _SLOTS)
 _OUTCOMES = tuple(f"DISP{slot}" for slot in _SLOTS)
 #: DEFLGKY holds a docket number: it is hashed as it is read and goes no further
 COLUMNS = ("FISCALYR", "DISTRICT", "DEFLGKY", "REOPSEQ", "VER", "TAPEYEAR", *_DATES, *_FLAGS, *_CHARGE_TEXTS, *_OUTCOMES)
-#: what is kept of a record that a flag counts: key and row are salted hashes, days are months (0 where there is none), filed, ended and
-#: convicted are bits of statute groups
+#: what is kept of a record that a flag counts: key and row are salted hashes, load is days since 1970, filed_on, ended_on and
+#: sentenced_on are months (0 where there is none), filed, ended and convicted are bits of statute groups
 KEPT: Mapping[str, pl.DataType] = {
     **dict.fromkeys(("key", "row"), pl.UInt64()),
-    "load": pl.Date(),
+    "load": pl.Int32(),
     "version": pl.Int16(),
     "reopened": pl.Int16(),
     "district": pl.UInt8(),
@@ -75,15 +81,14 @@ KEPT: Mapping[str, pl.DataType] = {
 #: what is kept of the others, which may be later versions of a counted one
 PASSING = ("row", "load", "version")
 #: what the files print where there is no day
-_MISSING_DAY = date(1900, 1, 1)
+_MISSING_DAY = (date(1900, 1, 1) - date(1970, 1, 1)).days
 #: texts worth a closer look; all of chapter 110 and its neighbours
 _CLOSE = r"^\s*0*18[ :]+0*(22[0-9]|146)"
 _UNKNOWN_DISTRICT = 255
 #: how texts begin that are, or may be after spaces and zeros; `_CLOSE` judges them
 _OPENINGS = ("18.22", "18.146", "18. ", "18.:", "18.0")
-#: stands for a sequence number that cannot be read where records are told apart
-_NO_SEQUENCE = -1000
-_BUCKET_BITS = 0xFFFF
+#: how many bits of a key's hash its records share, so that all fall into one bucket
+_BUCKET_BITS = 16
 #: rows that are judged together when versions of one record are compared; bounds memory, changes nothing else
 _BUCKET_ROWS = 2_000_000
 #: blocks that are dealt out to the buckets together
@@ -113,7 +118,7 @@ class Records:
         rows: lines read.
         malformed: lines that are no whole record.
         fiscal_years: snapshots the file holds.
-        last_day: latest day of an event that its own load date does not contradict.
+        last_day: latest day of an event that its own load date does not contradict, in days since 1970.
         unmatched: texts close to the statutes that match none -> how often they stand on a flagged record.
         bits: texts met that begin like the statutes -> bits of their group, None where they are not even close.
     """
@@ -123,7 +128,7 @@ class Records:
     rows: int = 0
     malformed: int = 0
     fiscal_years: set[int] = field(default_factory=set)
-    last_day: date = _MISSING_DAY
+    last_day: int = _MISSING_DAY
     unmatched: Counter[str] = field(default_factory=Counter)
     bits: dict[str, int | None] = field(default_factory=dict)
 
@@ -233,7 +238,7 @@ def count_part(snapshot: Snapshot, part: Part, salt: int) -> Partial:
             "rows": records.rows,
             "malformed": records.malformed,
             "fiscal_years": sorted(records.fiscal_years),
-            "last_day": records.last_day.isoformat(),
+            "last_day": records.last_day,
             "unmatched": dict(records.unmatched),
         },
     )
@@ -260,7 +265,7 @@ def merge_parts(snapshot: Snapshot, parts: Iterable[Partial]) -> pl.DataFrame:
         records.rows += told.rows
         records.malformed += told.malformed
         records.fiscal_years.update(told.fiscal_years)
-        records.last_day = max(records.last_day, date.fromisoformat(told.last_day))
+        records.last_day = max(records.last_day, told.last_day)
         records.unmatched.update(told.unmatched)
     return _rows(snapshot, _reduce(records))
 
@@ -270,7 +275,7 @@ class _PartSummary:
     rows: int
     malformed: int
     fiscal_years: Sequence[int]
-    last_day: str
+    last_day: int
     unmatched: Mapping[str, int]
 
 
@@ -309,7 +314,7 @@ def read_records(tables: Iterable[DelimitedText], districts: Sequence[str] | Non
         # files that went through other software print 2017.0 for 2017
         decimals = "." in dict(zip(names, table.first, strict=False)).get("FISCALYR", "")
         reader = _Reader(at, decimals, None if districts is None else dict.fromkeys(districts, 1), salt, records.bits, records.unmatched)
-        for block in table.read(reader.columns, reader.details, tuple(_FLAGS), len(names), reader.read):
+        for block in table.read(reader.columns, reader.details, len(_FLAGS), len(names), reader.read):
             keep(records, block)
     return records
 
@@ -323,14 +328,14 @@ class _Block:
         flagged: the records that a flag counts (`KEPT`).
         passing: the others (`PASSING`), which may be later versions of a flagged one.
         fiscal_years: snapshots they belong to.
-        last_day: latest day of an event that its own load date does not contradict.
+        last_day: latest day of an event that its own load date does not contradict, in days since 1970.
     """
 
     lines: int
     flagged: pl.DataFrame
     passing: pl.DataFrame
     fiscal_years: frozenset[int]
-    last_day: date | None
+    last_day: int
 
 
 @dataclass(frozen=True)
@@ -360,7 +365,7 @@ class _Reader:
         """What is read of every line."""
         here = [] if self.districts is None else [Codes({"here": self.at["DISTRICT"]}, self.districts, 0)]
         return [
-            self._numbers(*_FLAGS, "FISCALYR", "REOPSEQ", "VER", "TAPEYEAR"),
+            self._numbers(*_NUMBERS),
             Hashes({"key": self.at["DEFLGKY"]}, self.salt),
             self._days("LOADDATE"),
             *here,
@@ -376,31 +381,43 @@ class _Reader:
             Marks({name: self.at[name] for name in _CHARGE_TEXTS}, _OPENINGS, self._judge),
         ]
 
-    def read(self, number: int, lines: pl.DataFrame, details: pl.DataFrame) -> _Block:
+    def read(self, number: int, lines: Values, details: Values) -> _Block:
         """Turn a block of lines into what is kept of it."""
-        every = lines.select(
-            _IDENTIFIED if self.districts is None else _IDENTIFIED & (pl.col("here") == 1),
-            _FLAGGED,
-            _row(self.salt),
-            "key",
-            load="LOADDATE",
-            version="VER",
-            reopened="REOPSEQ",
-            FISCALYR="FISCALYR",
+        numbers, (key,), (load,), *here = lines
+        districts, days, outcomes, charges = details
+        (first, *_), (proceeding, termination, _) = districts, days
+        flags, whole = np.empty(key.shape, np.uint8), np.empty(key.shape, np.bool_)
+        _judge_records(key, numbers, NO_NUMBER, flags, whole)
+        if here:
+            whole &= here[0][0] == 1
+            number = int(np.count_nonzero(here[0]))
+        row = np.empty(key.shape, np.uint64)
+        hash_numbers(key, numbers[_NAMING], _BUCKET_BITS, row)
+        charged, convicted = np.empty((3, len(first)), np.uint8), np.empty(first.shape, np.bool_)
+        _weigh_charges(charges, outcomes, _CONVICTING, charged, convicted)
+        months = number_months(days, _MISSING_DAY)
+        # of the lines that a flag counts, and of all lines
+        counted = whole[flags > 0]
+        flagged, passing = whole & (flags > 0), whole & (flags == 0)
+        version, reopened = numbers[_VERSION], numbers[_REOPENED]
+        kept = (
+            *(values[flagged] for values in (key, row, load, version, reopened)),
+            *(values[counted] for values in (first, *months)),
+            flags[flagged],
+            *(values[counted] for values in (convicted, *charged)),
         )
-        if self.districts is not None:
-            number = lines["here"].to_list().count(1)
-        good = every.lazy().filter("good")
-        flagged = pl.concat([every.filter(pl.col("flags") > 0), details.select(*_EVENT_COLUMNS)], how="horizontal").lazy().filter("good")
-        years, passing, counted, last_day = pl.collect_all(
-            [
-                good.select(pl.col("FISCALYR").unique()),
-                good.filter(flags=0).select(*PASSING),
-                flagged.select(*KEPT),
-                flagged.select(pl.max_horizontal(_LAST_DAYS)),
-            ]
+        # an event after its own load day cannot move the end of what the file covers
+        last = max(
+            int(day[counted & (flags[flags > 0] & events > 0) & (day <= load[flags > 0])].max(initial=NO_DAY))
+            for events, day in ((_FILED, proceeding), (_ENDED, termination))
         )
-        return _Block(number, counted, passing, frozenset(years["FISCALYR"]), last_day.item())
+        return _Block(
+            number,
+            pl.DataFrame(dict(zip(KEPT, kept, strict=True)), schema=KEPT),
+            pl.DataFrame(dict(zip(PASSING, (values[passing] for values in (row, load, version)), strict=True))),
+            frozenset(np.unique(numbers[_FISCAL_YEAR][whole]).tolist()),
+            last,
+        )
 
     def _numbers(self, *names: str) -> Numbers:
         return Numbers({name: self.at[name] for name in names}, _read_decimals if self.decimals else _read_whole, self.decimals)
@@ -439,11 +456,7 @@ def keep(records: Records, block: _Block) -> None:
     records.fiscal_years.update(block.fiscal_years)
     records.flagged.append(block.flagged)
     records.passing.append(block.passing)
-    records.last_day = max(records.last_day, block.last_day or _MISSING_DAY)
-
-
-def _convicting(slot: str) -> pl.Expr:
-    return pl.col(f"DISP{slot}").is_in(_CONVICTING)
+    records.last_day = max(records.last_day, block.last_day)
 
 
 def statute_bits(text: pl.Expr) -> pl.Expr:
@@ -458,58 +471,42 @@ def statute_bits(text: pl.Expr) -> pl.Expr:
     return bits.alias("bits")
 
 
-def _lead_and_any(slots: Sequence[pl.Expr]) -> pl.Expr:
-    """Put the group of slot 1 into the upper four bits and the groups of all slots into the lower four."""
-    return (slots[0] * 16 + reduce(lambda left, right: left | right, slots)).cast(pl.UInt8)
-
-
-def _any_of(expressions: Iterable[pl.Expr]) -> pl.Expr:
-    return reduce(lambda left, right: left | right, expressions)
-
-
 _FILED, _ENDED = _FLAGS["CTFIL"] | _FLAGS["CTFILTRN"], _FLAGS["CTTR"] | _FLAGS["CTTRTRN"]
 _DISTRICTS = {code: number for number, code in enumerate(read_districts("court_file_code"))}
-# expressions are written once: building them for every block costs as much as running them
-_IDENTIFIED = reduce(
-    lambda left, right: left & right,
-    [
-        pl.col("key").is_not_null(),
-        pl.coalesce(pl.col("FISCALYR").is_between(1900, 2098), pl.lit(False)),
-        *(pl.col(name).is_not_null() for name in ("TAPEYEAR", *_FLAGS)),
-    ],
-).alias("good")
-_FLAGGED = reduce(
-    lambda left, right: left + right,
-    (pl.coalesce(pl.col(name) == 1, pl.lit(False)) * pl.lit(bit, pl.UInt8) for name, bit in _FLAGS.items()),
-).alias("flags")
-#: an event after its own load day cannot move the end of what the file covers
-_LAST_DAYS = [
-    pl.col(day).filter(pl.col("flags") & flags > 0, pl.col(day) <= pl.col("load")).max()
-    for flags, day in ((_FILED, "PROCDATE"), (_ENDED, "TERMDATE"))
-]
-_EVENT_COLUMNS: tuple[str | pl.Expr, ...] = (
-    "district",
-    "PROCDATE",
-    "TERMDATE",
-    *(
-        pl.when(pl.col(day) > _MISSING_DAY).then(month_number(pl.col(day))).otherwise(pl.lit(0, pl.Int16)).alias(name)
-        for name, day in (("filed_on", "PROCDATE"), ("ended_on", "TERMDATE"), ("sentenced_on", "SENTDATE"))
-    ),
-    _any_of(_convicting(slot) for slot in _SLOTS).alias("convicted_of_anything"),
-    _lead_and_any([pl.col(f"FTITLE{slot}") for slot in _SLOTS]).alias("filed"),
-    _lead_and_any([pl.col(f"TTITLE{slot}") for slot in _SLOTS]).alias("ended"),
-    _lead_and_any([pl.when(_convicting(slot)).then(f"TTITLE{slot}").otherwise(pl.lit(0, pl.UInt8)) for slot in _SLOTS]).alias("convicted"),
-)
 
 
-@cache
-def _row(salt: int) -> pl.Expr:
-    """Hash the four columns that name one record; its lowest bits are those of the key, so that both fall into one bucket."""
-    wide = [pl.coalesce(name, pl.lit(_NO_SEQUENCE)).cast(pl.Int64) for name in ("FISCALYR", "REOPSEQ", "TAPEYEAR")]
-    together = wide[0] * 2**32 + wide[1] * 2**16 + wide[2]
-    mixed = together.hash((salt - 1) % 2**64) + pl.col("key")
-    low = pl.lit(_BUCKET_BITS, pl.UInt64)
-    return ((mixed & ~low) | (pl.col("key") & low)).alias("row")
+@compiled
+def _judge_records(
+    key: NDArray[np.uint64], numbers: NDArray[np.int16], unknown: int, flags: NDArray[np.uint8], whole: NDArray[np.bool_]
+) -> None:
+    """Put the flags of every record together, and tell which are whole: with a key, a fiscal year, a snapshot year and all flags."""
+    for record in range(len(key)):
+        flags[record] = 0
+        whole[record] = key[record] != 0 and 1900 <= numbers[_FISCAL_YEAR, record] <= 2098 and numbers[_TAPE_YEAR, record] != unknown
+        for flag in range(_FISCAL_YEAR):
+            whole[record] &= numbers[flag, record] != unknown
+            if numbers[flag, record] == 1:
+                flags[record] |= 1 << flag
+
+
+@compiled
+def _weigh_charges(
+    charges: NDArray[np.uint8], outcomes: NDArray[np.int16], convicting: NDArray[np.bool_], bits: NDArray[np.uint8], found: NDArray[np.bool_]
+) -> None:
+    """Give the groups filed, ended and convicted of, slot 1 in the upper four bits, all slots in the lower; and any conviction."""
+    slots = len(outcomes)
+    for record in range(len(found)):
+        found[record] = False
+        for kind in range(3):
+            bits[kind, record] = 0
+        for slot in range(slots):
+            outcome = outcomes[slot, record]
+            convicted = 0 <= outcome < len(convicting) and convicting[outcome]
+            found[record] |= convicted
+            for kind in range(3):
+                group = charges[slot if kind == 0 else slots + slot, record]
+                if kind < 2 or convicted:
+                    bits[kind, record] |= group | group << 4 if slot == 0 else group
 
 
 def _reduce(records: Records) -> Counts:
@@ -542,7 +539,7 @@ def _reduce(records: Records) -> Counts:
         superseded=superseded,
         undated=undated,
         fiscal_years=frozenset(records.fiscal_years),
-        last_day=records.last_day,
+        last_day=date(1970, 1, 1) + timedelta(days=records.last_day),
     )
 
 
