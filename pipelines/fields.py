@@ -14,22 +14,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numba
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pipelines.records import PADDING
+
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int32]
 Read = Callable[[pl.Series], pl.Series]
 _Loop = TypeVar("_Loop", bound=Callable[..., object])
 _NEWLINE, _RETURN, _MINUS, _POINT, _SLASH, _ZERO = b"\n\r-./0"
-#: an opening is compared whole, even where the block ends
-_OPENING_LENGTH = 8
-#: bytes behind the last line that may be looked at
-PADDING = b"\0" * _OPENING_LENGTH
 #: what stands where there is no number, and no day; below all others
 NO_NUMBER = -(2**15)
 NO_DAY = -(2**31)
@@ -46,6 +44,7 @@ _LEADING = np.array([(byte <= 0x20 and byte not in b"\t\n") or byte == _ZERO or 
 
 
 def compiled(loop: _Loop) -> _Loop:
+    """Compile a loop over numbers; it may call loops of its own module only, or a change of the other would not be seen."""
     return cast(_Loop, numba.njit(nogil=True, cache=True)(loop))
 
 
@@ -98,13 +97,13 @@ def _read_numbers(text: Bytes, begins: Places, widths: Places, decimals: bool, v
             negative = text[begin] == _MINUS
             if negative:
                 begin += 1
-            number = 0
+            number = np.int64(0)
             usual = 0 < end - begin <= 4
-            if usual:
-                for place in range(begin, end):
-                    digit = np.int64(text[place]) - _ZERO
-                    usual &= 0 <= digit <= 9
-                    number = number * 10 + digit
+            for place in range(begin, end if usual else begin):
+                digit = np.int64(text[place]) - _ZERO
+                if not 0 <= digit <= 9:
+                    usual = False
+                number = number * 10 + digit
             if usual:
                 values[column, line] = -number if negative else number
             else:
@@ -125,12 +124,13 @@ def _read_days(text: Bytes, begins: Places, widths: Places, month_starts: NDArra
             unusual += 1
             if width != 10 or text[begin + 2] != _SLASH or text[begin + 5] != _SLASH:
                 continue
-            number = 0
+            number = np.int64(0)
             digits = True
             for place in range(10):
                 if place != 2 and place != 5:
                     digit = np.int64(text[begin + place]) - _ZERO
-                    digits &= 0 <= digit <= 9
+                    if not 0 <= digit <= 9:
+                        digits = False
                     number = number * 10 + digit
             month, day, year = number // 1_000_000, number // 10_000 % 100, number % 10_000
             if not digits or not 1 <= month <= 12 or not _FIRST_YEAR <= year <= _LAST_YEAR:
@@ -184,12 +184,12 @@ def _mix(bits: np.uint64) -> np.uint64:
 
 
 @compiled
-def _hash_cells(text: Bytes, begins: Places, widths: Places, salt: int, values: NDArray[np.uint64]) -> None:
+def _hash_cells(text: Bytes, begins: Places, widths: Places, salt: np.uint64, values: NDArray[np.uint64]) -> None:
     """Mix eight bytes after eight bytes; empty cells are 0, others never are."""
     for line in range(begins.shape[0]):
         for column in range(begins.shape[1]):
             begin, width = begins[line, column], widths[line, column]
-            mixed = np.uint64(width) ^ np.uint64(salt)
+            mixed = np.uint64(width) ^ salt
             for start in range(0, width, 8):
                 eight = np.uint64(0)
                 for place in range(start, min(start + 8, width)):
@@ -214,7 +214,7 @@ def _number_months(days: NDArray[np.int32], after: int, month_starts: NDArray[np
     for column in range(days.shape[0]):
         for line in range(days.shape[1]):
             day = days[column, line]
-            month = 0
+            month = np.int64(0)
             if day > after and month_starts[0] <= day < month_starts[-1]:
                 # close enough that at most one step is left
                 month = np.int64((day - month_starts[0]) / 30.436875)
@@ -253,7 +253,9 @@ class Cells:
     def of(self, columns: slice, lines: NDArray[np.int64] | None = None) -> Cells:
         """Give the cells of some columns, and of some lines."""
         begins, widths = self.begins[:, columns], self.widths[:, columns]
-        return Cells(self.text, begins, widths) if lines is None else Cells(self.text, begins.take(lines, axis=0), widths.take(lines, axis=0))
+        if lines is not None:
+            begins, widths = begins.take(lines, axis=0), widths.take(lines, axis=0)
+        return Cells(self.text, begins, widths)
 
     def texts(self, chosen: NDArray[np.bool_]) -> list[str]:
         """Give some of the cells, column by column, as text; bytes of other alphabets are replaced."""
@@ -275,7 +277,7 @@ class Columns(Protocol):
     def fields(self) -> Mapping[str, int]:
         """Name -> number in the file."""
 
-    def values(self, cells: Cells) -> NDArray[np.generic]:
+    def values(self, cells: Cells) -> NDArray[Any]:
         """Read the cells; shape (columns, lines)."""
 
 
@@ -369,7 +371,7 @@ class Marks:
 
     @cached_property
     def _openings(self) -> Bytes:
-        padded = (opening.replace(".", "\0").encode("latin-1").ljust(_OPENING_LENGTH, b"\0") for opening in self.openings)
+        padded = (opening.replace(".", "\0").encode("latin-1").ljust(len(PADDING), b"\0") for opening in self.openings)
         return np.array([list(opening) for opening in padded], dtype=np.uint8)
 
     def values(self, cells: Cells) -> NDArray[np.uint8]:
@@ -403,7 +405,7 @@ class Hashes:
 
 # Blocks -----------------------------------------------------------------------------------------------------------------------
 
-Values = Sequence[NDArray[np.generic]]
+Values = Sequence[NDArray[Any]]
 
 
 def read_fields(

@@ -18,20 +18,22 @@ import time
 import tomllib
 import zipfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import accumulate, islice
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
 from stream_unzip import UnzipError, stream_unzip
 
 from pipelines.archives import ArchiveLimits, decompress, list_members, open_member
-from pipelines.fields import PADDING, Columns, Values, read_fields
 from pipelines.publications import PublicationError
 from pipelines.vocabulary import PROJECT
 
@@ -46,6 +48,8 @@ _DISTRICTS = PROJECT / "catalog" / "judicial_districts.csv"
 _LIMITS = ArchiveLimits(max_total_bytes=1 << 38)
 _DEFLATE64 = 9
 _CHUNK = 1 << 20
+#: what stands behind the lines that `read` gives, so that eight bytes can be taken from anywhere in them
+PADDING = b"\0" * 8
 _NEWLINE = ord("\n")
 #: the widest files have lines of 60,000 characters and 22,000 columns; records of fixed width have below 3,000
 _LONGEST_LINE = 16 << 20
@@ -53,18 +57,17 @@ _MOST_COLUMNS = 100_000
 _WIDEST_RECORD = 1 << 20
 #: large enough that a block outweighs the cost of starting on it, small enough that memory stays flat
 _BLOCK = 16 << 20
-#: records of fixed width are cut one by one, which is fastest while the block is still in the processor's cache
-_RECORD_BLOCK = 4 << 20
-_RECORDS_TOGETHER = 30_000
+_RECORDS_TOGETHER = 80_000
+_CELLS_TOGETHER = 64 << 20
+_RECORD_BLOCK = 1 << 20
 #: blocks under way at a time: reading one has serial parts that another one fills
 _WORKERS = 3
-#: so small that the text and the places of its fields stay in the processor's own cache
-_FIELD_BLOCK = 8 << 20
-_FIELD_WORKERS = 2
+#: lines whose fields are found by the byte: so few that they are still in the processor's cache when their cells are read
+_LINE_BLOCK = 8 << 20
+_LINE_WORKERS = 2
 _PROGRESS_SECONDS = 10.0
 _FISCAL_YEAR_STARTS = 10
-#: one byte for one byte, so that positions stay; letters of another alphabet stand in no field that is read
-_ONE_BYTE_TEXT = bytes(range(128)) + b"?" * 128
+_LAST_ASCII, _NO_LETTER = 127, ord("?")
 
 
 @dataclass(frozen=True)
@@ -342,49 +345,32 @@ class DelimitedText:
 
         return _on_workers(_whole_lines(self.file.chunks(block), block, head), work)
 
-
-    def read(
-        self,
-        columns: Sequence[Columns],
-        details: Sequence[Columns],
-        flags: int,
-        fields: int,
-        work: Callable[[int, Values, Values], _Result],
-        block: int = _FIELD_BLOCK,
-    ) -> Iterator[_Result]:
-        """Read columns of a file without quotes, and yield what is made of every block of lines.
+    def read(self, work: Callable[[NDArray[np.uint8]], _Result], block: int = _LINE_BLOCK) -> Iterator[_Result]:
+        """Read a file without quotes, and yield what is made of every block of lines, in their order.
 
         Args:
-            columns: what to read of every line with the right number of fields.
-            details: what to read of those lines where a flag is 1.
-            flags: how many of the first of `columns` are flags.
-            fields: fields of a whole line.
-            work: takes what `read_fields` returns; runs beside others.
+            work: takes the bytes of some lines, each with its line end, and of `PADDING` behind the last; runs beside others.
             block: bytes to read at a time.
         """
-
-        def answer(lines: bytes | bytearray, begin: int, end: int) -> _Result:
-            text = np.frombuffer(lines, np.uint8)[begin : end + len(PADDING)]
-            return work(*read_fields(text, self.separator, fields, columns, details, flags))
-
         if self.file.packing != "plain":
-            # only the last line of the file may lack its line end
+            # only the last line of the file may lack its line end; all others end twice, and that counts as padding
             behind = b"\n" + PADDING
-            blocks = _whole_lines(self.file.chunks(block), block, b"", behind)
-            ends = len(PADDING)
-            yield from _on_workers(
-                blocks, lambda lines: answer(lines, 0, len(lines) - ends - lines.endswith(b"\n" + behind)), _FIELD_WORKERS
-            )
+
+            def end_and_work(lines: bytes) -> _Result:
+                return work(np.frombuffer(lines, np.uint8)[: len(lines) - lines.endswith(b"\n" + behind)])
+
+            yield from _on_workers(_whole_lines(self.file.chunks(block), block, b"", behind), end_and_work, _LINE_WORKERS)
             return
         buffers = threading.local()
         with self.file.path.open("rb") as stream:
 
-            def read_and_answer(span: tuple[int, int]) -> _Result:
+            def read_and_work(span: tuple[int, int]) -> _Result:
                 # memory that is used again need not be cleared by the system first
                 buffer = buffers.__dict__.setdefault("lines", bytearray(block + _CHUNK))
-                return answer(buffer, *_lines_that_begin(stream.fileno(), buffer, *span))
+                begin, end = _lines_that_begin(stream.fileno(), buffer, *span)
+                return work(np.frombuffer(buffer, np.uint8)[begin : end + len(PADDING)])
 
-            yield from _on_workers(self.file.spans(block), read_and_answer, _FIELD_WORKERS)
+            yield from _on_workers(self.file.spans(block), read_and_work, _LINE_WORKERS)
 
 
 def open_delimited(file: TextFile, separator: str, quote: str | None = None) -> DelimitedText:
@@ -535,57 +521,84 @@ def query_fixed_width(
         what = f"the README gives records of {layout.table} {layout.width:,} characters"
         raise PublicationError(f"{files[0].source_id}: {what}: use the README of the same release")
     length = layout.width + 1
-    begin = min(layout.columns[name][0] for name in columns)
-    span = max(start + width for start, width in (layout.columns[name] for name in columns)) - begin
-    fields = {
-        name: pl.col("record")
-        .bin.slice(layout.columns[name][0] - begin, layout.columns[name][1])
-        .cast(pl.String)
-        .str.strip_chars()
-        .alias(name)
-        for name in columns
-    }
-    judged = [fields[name] for name in dict.fromkeys(where.meta.root_names())]
+    judged = [name for name in columns if name in where.meta.root_names()]
+    unjudged = [name for name in columns if name not in judged]
+    ends = dict(zip(columns, accumulate(layout.columns[name][1] for name in columns), strict=True))
 
-    def cut(block: bytes) -> list[bytes]:
-        # most of a record is never looked at
-        return [block[start : start + span] for start in range(begin, len(block), length)]
+    def taken(block: bytes | memoryview, place: str) -> NDArray[np.uint8]:
+        """Take the columns out of whole records, which is all that is kept of them."""
+        records = _records(block, layout, place)
+        return np.hstack([records[:, start : start + width] for start, width in (layout.columns[name] for name in columns)])
 
-    def records() -> Iterator[list[bytes]]:
-        gathered: list[bytes] = []
-        # a plain file comes in whole records and is passed on as it is read
-        size = max(_RECORD_BLOCK - _RECORD_BLOCK % length, length)
-        for file in files:
-            for block in _whole_records(file.chunks(size), size):
-                _check_record_ends(block, layout, f"{file.source_id}: {file.name}")
-                # characters of another alphabet: make every byte one character
-                gathered += cut(block if block.isascii() else block.translate(_ONE_BYTE_TEXT))
-                if len(gathered) > _RECORDS_TOGETHER:
-                    yield gathered
-                    gathered = []
-        if gathered:
-            yield gathered
+    def cut(cells: NDArray[np.uint8], names: Iterable[str]) -> pl.DataFrame:
+        return pl.DataFrame([_texts(cells[:, ends[name] - layout.columns[name][1] : ends[name]]).alias(name) for name in names])
 
-    def work(gathered: list[bytes]) -> list[pl.DataFrame]:
-        lines = pl.DataFrame({"record": pl.Series(gathered, dtype=pl.Binary)}).lazy()
-        return pl.collect_all(ask(lines.with_columns(judged).filter(where).select(fields.values())), engine="streaming")
+    def work(batch: Sequence[NDArray[np.uint8]]) -> list[pl.DataFrame]:
+        cells = np.concatenate(batch)
+        looked_at = cut(cells, judged)
+        kept = looked_at.select(where).to_series()
+        others = cut(cells[kept.to_numpy()], unjudged)
+        return pl.collect_all(ask(pl.concat([looked_at.filter(kept), others], how="horizontal").lazy()))
 
-    return _on_workers(records(), work)
+    # blocks of whole records that stay in the processor's own cache, and so many of them together that they outweigh the cost of asking
+    size = length * max(_RECORD_BLOCK // length, 1)
+    wanted = min(_RECORDS_TOGETHER, _CELLS_TOGETHER // max(ends[columns[-1]], 1))
+    together = size * max(wanted * length // size, 1)
+    for file in files:
+        place = f"{file.source_id}: {file.name}"
+        if file.packing != "plain":
+            yield from _on_workers(_batches((taken(block, place) for block in _whole_records(file.chunks(), size)), together // size), work)
+            continue
+        buffers = threading.local()
+        with file.path.open("rb") as stream:
+
+            def read_and_work(
+                span: tuple[int, int], stream: BinaryIO = stream, place: str = place, buffers: threading.local = buffers
+            ) -> list[pl.DataFrame]:
+                # memory that is used again need not be cleared by the system first
+                buffer = buffers.__dict__.setdefault("records", bytearray(size))
+                return work([taken(block, place) for block in _blocks_between(stream.fileno(), buffer, *span)])
+
+            yield from _on_workers(file.spans(together), read_and_work)
 
 
-def _check_record_ends(block: bytes, layout: Layout, place: str) -> None:
-    number, beyond = divmod(len(block), layout.width + 1)
-    if beyond:
+def _batches(blocks: Iterator[NDArray[np.uint8]], number: int) -> Iterator[list[NDArray[np.uint8]]]:
+    while batch := [*islice(blocks, number)]:
+        yield batch
+
+
+def _blocks_between(descriptor: int, buffer: bytearray, begin: int, end: int) -> Iterator[memoryview]:
+    """Read a span of a file into the same buffer again and again, and give what it holds each time."""
+    for start in range(begin, end, len(buffer)):
+        held = _read_at(descriptor, buffer, 0, start)
+        yield memoryview(buffer)[: min(held, end - start)]
+
+
+def _texts(cells: NDArray[np.uint8]) -> pl.Series:
+    """Strip the cells of one column; shape (records, bytes of a cell)."""
+    cells = np.ascontiguousarray(cells)
+    # one byte is one character, also of another alphabet; letters of these stand in no field that is read
+    cells[cells > _LAST_ASCII] = _NO_LETTER
+    ends = np.arange(len(cells) + 1) * cells.shape[1]
+    return pl.Series(pa.LargeStringArray.from_buffers(len(cells), pa.py_buffer(ends), pa.py_buffer(cells))).str.strip_chars()
+
+
+def _records(block: bytes | memoryview, layout: Layout, place: str) -> NDArray[np.uint8]:
+    """Lay a block out as one row of bytes for each record, with its line end."""
+    length = layout.width + 1
+    if len(block) % length:
         raise PublicationError(
-            f"{place}: its bytes are no multiple of {layout.width + 1}, the record of {layout.table} and its line end: "
+            f"{place}: its bytes are no multiple of {length}, the record of {layout.table} and its line end: "
             "the file is cut short or the README of another release was used"
         )
-    wrong = number - block[layout.width :: layout.width + 1].count(b"\n")
+    records = np.frombuffer(block, np.uint8).reshape(-1, length)
+    wrong = int(np.count_nonzero(records[:, layout.width] != _NEWLINE))
     if wrong:
         raise PublicationError(
             f"{place}: {wrong:,} records do not end after {layout.width} characters, as the README says of {layout.table}: "
             "use the README of the same release"
         )
+    return records
 
 
 def _whole_records(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:

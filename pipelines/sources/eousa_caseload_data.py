@@ -250,7 +250,9 @@ def read_records(release: Release, districts: Sequence[str] | None = None) -> Ca
         if districts is not None:
             files = tuple(file for file in files if table_of(_stem(file)) in [(table, part) for part in ("", *districts)]) or files[:1]
         _LOG.info("%s: reading %s (%d files)", SOURCE_ID, table, len(files))
-        answers = query_fixed_width(files, release.layouts[table], TABLES[table], here & where, query)
+        answers = [*query_fixed_width(files, release.layouts[table], TABLES[table], here & where, query)]
+        if not answers:
+            raise PublicationError(f"{SOURCE_ID}: {files[0].name}: table {table} holds no record: fetch the release again")
         return [pl.concat(parts) for parts in zip(*answers, strict=True)]
 
     (programs,) = read(

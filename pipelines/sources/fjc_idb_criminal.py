@@ -16,14 +16,28 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import reduce
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.fields import NO_DAY, NO_NUMBER, Codes, Columns, Days, Hashes, Marks, Numbers, Values, compiled, hash_numbers, number_months
+from pipelines.fields import (
+    NO_DAY,
+    NO_NUMBER,
+    Bytes,
+    Codes,
+    Columns,
+    Days,
+    Hashes,
+    Marks,
+    Numbers,
+    compiled,
+    hash_numbers,
+    number_months,
+    read_fields,
+)
 from pipelines.publications import PublicationError
 from pipelines.records import (
     CSAM_BITS,
@@ -37,7 +51,6 @@ from pipelines.records import (
     complete_observations,
     count_observations,
     cover,
-    month_number,
     months_of_fiscal_year,
     number_of_month,
     open_delimited,
@@ -103,6 +116,8 @@ _EVENTS = {
     "convicted": ("defendants_convicted", "idb_defendants_terminated", "CTTR = 1 by TERMDATE, convicting DISP in the slot of the statute"),
     "sentenced": ("defendants_sentenced", "idb_defendants_sentenced", "CTTR = 1 by SENTDATE, convicting DISP in the slot of the statute"),
 }
+#: events are grouped as numbers
+_EVENT = pl.Enum(list(_EVENTS))
 _SCOPE_BITS = {"csam": CSAM_BITS, **GROUP_BITS}
 _COUNTED = ["event", "scope", "slot", "district", "month"]
 _DISTRICT_SCOPE = "csam"
@@ -313,8 +328,9 @@ def read_records(tables: Iterable[DelimitedText], districts: Sequence[str] | Non
         at = {name: names.index(name) for name in COLUMNS}
         # files that went through other software print 2017.0 for 2017
         decimals = "." in dict(zip(names, table.first, strict=False)).get("FISCALYR", "")
-        reader = _Reader(at, decimals, None if districts is None else dict.fromkeys(districts, 1), salt, records.bits, records.unmatched)
-        for block in table.read(reader.columns, reader.details, len(_FLAGS), len(names), reader.read):
+        here = None if districts is None else dict.fromkeys(districts, 1)
+        reader = _Reader(at, len(names), decimals, here, salt, records.bits, records.unmatched)
+        for block in table.read(reader.read):
             keep(records, block)
     return records
 
@@ -344,6 +360,7 @@ class _Reader:
 
     Attributes:
         at: column -> its number in the file.
+        fields: fields of a whole line.
         decimals: numbers are printed with a decimal point.
         districts: codes to restrict the reading to; None for all.
         salt: changes the hashes that stand for the keys.
@@ -353,6 +370,7 @@ class _Reader:
     """
 
     at: Mapping[str, int]
+    fields: int
     decimals: bool
     districts: Mapping[str, int] | None
     salt: int
@@ -360,8 +378,8 @@ class _Reader:
     near: Counter[str]
     lock: Lock = field(default_factory=Lock)
 
-    @property
-    def columns(self) -> Sequence[Columns]:
+    @cached_property
+    def _columns(self) -> Sequence[Columns]:
         """What is read of every line."""
         here = [] if self.districts is None else [Codes({"here": self.at["DISTRICT"]}, self.districts, 0)]
         return [
@@ -371,8 +389,8 @@ class _Reader:
             *here,
         ]
 
-    @property
-    def details(self) -> Sequence[Columns]:
+    @cached_property
+    def _details(self) -> Sequence[Columns]:
         """What is read of the lines that a flag counts."""
         return [
             Codes({"district": self.at["DISTRICT"]}, _DISTRICTS, _UNKNOWN_DISTRICT),
@@ -381,8 +399,9 @@ class _Reader:
             Marks({name: self.at[name] for name in _CHARGE_TEXTS}, _OPENINGS, self._judge),
         ]
 
-    def read(self, number: int, lines: Values, details: Values) -> _Block:
-        """Turn a block of lines into what is kept of it."""
+    def read(self, text: Bytes) -> _Block:
+        """Read a block of lines, and turn it into what is kept of it."""
+        number, lines, details = read_fields(text, "\t", self.fields, self._columns, self._details, len(_FLAGS))
         numbers, (key,), (load,), *here = lines
         districts, days, outcomes, charges = details
         (first, *_), (proceeding, termination, _) = districts, days
@@ -491,7 +510,11 @@ def _judge_records(
 
 @compiled
 def _weigh_charges(
-    charges: NDArray[np.uint8], outcomes: NDArray[np.int16], convicting: NDArray[np.bool_], bits: NDArray[np.uint8], found: NDArray[np.bool_]
+    charges: NDArray[np.uint8],
+    outcomes: NDArray[np.int16],
+    convicting: NDArray[np.bool_],
+    bits: NDArray[np.uint8],
+    found: NDArray[np.bool_],
 ) -> None:
     """Give the groups filed, ended and convicted of, slot 1 in the upper four bits, all slots in the lower; and any conviction."""
     slots = len(outcomes)
@@ -505,7 +528,7 @@ def _weigh_charges(
             found[record] |= convicted
             for kind in range(3):
                 group = charges[slot if kind == 0 else slots + slot, record]
-                if kind < 2 or convicted:
+                if group and (kind < 2 or convicted):
                     bits[kind, record] |= group | group << 4 if slot == 0 else group
 
 
@@ -621,7 +644,7 @@ def _by_bits(rows: pl.LazyFrame, event: str, month: str, charges: str, horizon: 
         .group_by(place.alias("place"))
         .agg(pl.len().cast(pl.Int64).alias("records"))
         .select(
-            pl.lit(event).alias("event"),
+            pl.lit(event, _EVENT).alias("event"),
             (pl.col("place") // 65536).cast(pl.Int16).alias("month"),
             (pl.col("place") // 256 % 256).cast(pl.UInt8).alias("district"),
             (pl.col("place") % 256).cast(pl.UInt8).alias("bits"),
@@ -631,16 +654,18 @@ def _by_bits(rows: pl.LazyFrame, event: str, month: str, charges: str, horizon: 
 
 
 def _by_scope(counts: pl.DataFrame) -> pl.DataFrame:
-    inside = {("all", "any"): pl.lit(True)}
+    inside = {}
     for scope, bits in _SCOPE_BITS.items():
         inside[scope, "lead"] = (pl.col("bits") // 16) & bits > 0
         inside[scope, "any"] = pl.col("bits") & bits > 0
+    # most counted records are of other offenses
+    material = counts.filter(pl.col("bits") > 0)
+    chosen = {("all", "any"): counts, **{place: material.filter(condition) for place, condition in inside.items()}}
     return pl.concat(
-        counts.filter(condition)
-        .group_by("event", "month", "district")
+        rows.group_by("event", "month", "district")
         .agg(pl.col("records").sum())
-        .select("event", pl.lit(scope).alias("scope"), pl.lit(slot).alias("slot"), "district", "month", "records")
-        for (scope, slot), condition in inside.items()
+        .select(pl.col("event").cast(pl.String), pl.lit(scope).alias("scope"), pl.lit(slot).alias("slot"), "district", "month", "records")
+        for (scope, slot), rows in chosen.items()
     )
 
 
