@@ -1,6 +1,7 @@
 """Fields of delimited lines: what the compiled loops read equals what plain Python reads of the same text.
 
-Belongs here: lines and cells of every form, also broken ones. Does not belong here: what a column of a release means (test_fjc_idb_criminal.py).
+Belongs here: lines and cells of every form, also broken ones.
+Does not belong here: what a column of a release means (test_fjc_idb_criminal.py).
 """
 
 from __future__ import annotations
