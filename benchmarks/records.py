@@ -238,9 +238,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Generate, check, measure, print."""
     command = argparse.ArgumentParser(prog="python -m benchmarks.records", description=(__doc__ or "").splitlines()[0])
     command.add_argument("--rows", type=int, nargs="*", default=[1_000_000, 6_300_000, 20_000_000])
-    command.add_argument("--pandas-rows", type=int, default=1_000_000, help="rows of the court file that pandas counts too; 0 for none")
+    command.add_argument("--pandas-rows", type=int, nargs="*", default=[1_000_000, 6_300_000], help="court files that pandas counts too")
     command.add_argument("--lions-megabytes", type=int, nargs="*", default=[300, 5_200], help="sizes of caseload releases")
-    command.add_argument("--pandas-megabytes", type=int, default=300, help="size of the release that pandas counts too; 0 for none")
+    command.add_argument("--pandas-megabytes", type=int, nargs="*", default=[300, 5_200], help="releases that pandas counts too")
     command.add_argument("--repeats", type=int, default=3)
     command.add_argument("--folder", type=Path, help="where to make the temporary folder")
     command.add_argument("--measure", nargs=2, metavar=("WHAT", "PATH"), help=argparse.SUPPRESS)
@@ -259,7 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             path = Path(name) / f"synthetic_{asked}.txt"
             rows = int(in_a_process("--write", "idb", str(path), str(asked)))
             size = f"court file, {rows / 1e6:.1f} M records, {path.stat().st_size / 1e9:.1f} GB"
-            with_pandas = ["pandas_idb"] if asked == chosen.pandas_rows else []
+            with_pandas = ["pandas_idb"] if asked in chosen.pandas_rows else []
             lines(path, size, rows, ["ours_idb", "duckdb_idb_latin1", "duckdb_idb_utf8", *with_pandas], chosen.repeats)
             path.unlink()
         for asked in chosen.lions_megabytes:
@@ -267,7 +267,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             rows = int(in_a_process("--write", "lions", str(folder), str(asked)))
             size = f"caseload release, {rows / 1e6:.1f} M records, {sum(file.stat().st_size for file in folder.iterdir()) / 1e9:.1f} GB"
             kinds = ["ours_lions", "duckdb_lions_latin1", "duckdb_lions_utf8", "duckdb_lions_read", "duckdb_lions_read_utf8"]
-            with_pandas = ["pandas_lions"] if asked == chosen.pandas_megabytes else []
+            with_pandas = ["pandas_lions"] if asked in chosen.pandas_megabytes else []
             lines(folder, size, rows, [*kinds, *with_pandas], chosen.repeats)
             shutil.rmtree(folder)
 
