@@ -578,13 +578,16 @@ def _in_buckets(records: Records) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]
 
 
 def _dealt(kept: list[pl.DataFrame], buckets: int) -> list[list[pl.DataFrame]]:
-    parts: list[list[pl.DataFrame]] = [[] for _ in range(buckets)]
-    low = pl.lit(buckets - 1, pl.UInt64)
+    parts = [[kept[0].clear()] for _ in range(buckets)]
+    bucket = (pl.col("row") & pl.lit(buckets - 1, pl.UInt64)).cast(pl.UInt32).alias("bucket")
     while kept:
         together = pl.concat(kept[-_FRAMES_TOGETHER:])
         del kept[-_FRAMES_TOGETHER:]
-        for number, part in enumerate(parts):
-            part.append(together.filter((pl.col("row") & low) == number) if buckets > 1 else together)
+        if buckets == 1:
+            parts[0].append(together)
+            continue
+        for (number,), part in together.with_columns(bucket).partition_by("bucket", include_key=False, as_dict=True).items():
+            parts[number].append(part)
     return parts
 
 
