@@ -493,7 +493,7 @@ untiled_gaps AS MATERIALIZED (
 shapes_of_series AS MATERIALIZED (
     SELECT series_no, list(period_no ORDER BY period_no) AS shape
     FROM current_figures
-    WHERE series_no IN (SELECT series_no FROM untiled_gaps)
+    SEMI JOIN (SELECT DISTINCT series_no FROM untiled_gaps) AS untiled USING (series_no)
     GROUP BY series_no
 ),
 shapes AS MATERIALIZED (
@@ -541,7 +541,7 @@ partner_periods AS MATERIALIZED (
 partner_figures AS MATERIALIZED (
     SELECT series_no, period_no, obs_value, attributes_no
     FROM current_figures
-    WHERE series_no IN (SELECT series_no FROM shaped_series)
+    SEMI JOIN shaped_series USING (series_no)
 ),
 shaped_pairs AS (
     SELECT pairs.pair_no, pairs.numerator_series_no, pairs.denominator_series_no, n.shape_no AS numerator_shape_no, d.shape_no AS denominator_shape_no
