@@ -65,8 +65,8 @@ _ATTRIBUTES = (
 _CODED_ATTRIBUTES = ("value_qualifier", "obs_status", "evidence")
 #: what 012_input_problems.sql needs to know about a number
 _JUDGED_VALUE = (
-    "obs_value IS NULL AS no_value,"
-    " CASE WHEN obs_value < 0 THEN 'negative' WHEN NOT isfinite(obs_value) THEN 'not finite' ELSE '' END AS impossible_value"
+    "CASE WHEN obs_value IS NULL THEN 'no' WHEN obs_value < 0 THEN 'negative' WHEN isfinite(obs_value) THEN 'possible' ELSE 'infinite' END"
+    " AS kind_of_value"
 )
 
 
@@ -125,6 +125,7 @@ def build_database(
         # a release is megabytes in fifty tables: small blocks keep it a quarter of the size
         with _writing(building, block_bytes=16_384 if facts else 262_144) as con:
             _run(con, "010_tables.sql")
+            _run(con, "011_staged.sql")
             _insert_code_lists(con, vocabulary)
             _insert(con, "breaks", break_rows)
             _insert_rates(con, declared)
@@ -239,6 +240,8 @@ def _writing(path: Path, block_bytes: int) -> Iterator[duckdb.DuckDBPyConnection
         # the oldest storage version that DuckDB 1.x clients read
         con.execute(f"ATTACH '{_quoted(path)}' AS release (STORAGE_VERSION 'v1.0.0', BLOCK_SIZE {block_bytes})")
         con.execute("USE release")
+        # every statement over the observations would read the foot of every file again
+        con.execute("SET parquet_metadata_cache = true")
         # the matching is written in the order in which it should run: intermediate results have no statistics to plan by
         con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         yield con
@@ -261,11 +264,10 @@ def _run(con: duckdb.DuckDBPyConnection, name: str) -> None:
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows by column name; keys that are no column of the table are left out, and empty text is NULL."""
     columns = [name for (name,) in con.sql(f"SELECT column_name FROM (DESCRIBE {table})").fetchall()]
-    kept = [{name: (None if row[name] == "" else row[name]) for name in columns if name in row} for row in rows]
+    kept = [{name: (None if row.get(name) == "" else row.get(name)) for name in columns} for row in rows]
     if kept:
-        con.register("incoming", pl.DataFrame(kept, infer_schema_length=None))
-        con.execute(f"INSERT INTO {table} BY NAME FROM incoming")
-        con.unregister("incoming")
+        # a parameter, not a frame: frames would import Arrow, which takes longer than all the rows
+        con.execute(f"INSERT INTO {table} BY NAME SELECT incoming.* FROM (SELECT unnest($rows) AS incoming)", {"rows": kept})
 
 
 def _insert_code_lists(con: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> None:
@@ -326,16 +328,27 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
     ]
     dimensions = ", ".join(SERIES_DIMENSIONS)
     attributes = ", ".join(("source_id", *_ATTRIBUTES))
-    beside = "unit_measure, no_value, impossible_value"
+    # what no file has cannot tell rows apart
+    told_apart = ", ".join(name for name in ("source_id", *_ATTRIBUTES, "unit_measure") if name in given)
+    never_given = "".join(f", CAST(NULL AS {_SQL_TYPE[type(SCHEMA[name])]}) AS {name}" for name in _ATTRIBUTES if name in absent)
     con.execute(
         f"CREATE TEMP VIEW staged AS SELECT *, hash({dimensions}) AS dimensions_hash, hash({attributes}) AS attributes_hash,"
         f" {_JUDGED_VALUE}"
         f" FROM (SELECT {', '.join(expressions)} {reading})"
     )
     try:
-        con.execute(f"CREATE TEMP TABLE staged_series AS SELECT DISTINCT {dimensions}, dimensions_hash FROM staged")
-        con.execute(f"CREATE TEMP TABLE staged_attributes AS SELECT DISTINCT {attributes}, attributes_hash, {beside} FROM staged")
-        con.execute("CREATE TEMP TABLE staged_texts AS SELECT DISTINCT source_id, time_period, period_start, period_end FROM staged")
+        con.execute(
+            f"CREATE TEMP TABLE staged_series AS SELECT *, hash({dimensions}) AS dimensions_hash"
+            f" FROM (SELECT DISTINCT {dimensions} FROM staged)"
+        )
+        con.execute(
+            f"CREATE TEMP TABLE staged_attributes AS SELECT {attributes}, unit_measure, kind_of_value, hash({attributes}) AS attributes_hash"
+            f" FROM (SELECT *{never_given} FROM (SELECT DISTINCT {told_apart}, kind_of_value FROM staged))"
+        )
+        con.execute(
+            "CREATE TEMP TABLE staged_texts AS SELECT time_period, min(period_start) AS first_start, max(period_start) AS last_start,"
+            " min(period_end) AS first_end, max(period_end) AS last_end FROM staged GROUP BY time_period"
+        )
     except duckdb.ConversionException as problem:
         raise WarehouseError(f"observations: {problem}: write the column in its type of the schema") from problem
     _judge_codes(con, vocabulary)
@@ -364,27 +377,34 @@ def _judge_codes(con: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> None
     for table, names in (("staged_series", SERIES_DIMENSIONS), ("staged_attributes", ("source_id", *_CODED_ATTRIBUTES))):
         judged: dict[tuple[str, str | None], list[str]] = {}
         problems = []
-        for row in con.sql(f"SELECT DISTINCT {', '.join(names)} FROM {table} ORDER BY ALL").fetchall():
-            codes = dict(zip(names, row, strict=True))
-            for item in codes.items():
-                if item not in judged:
-                    judged[item] = series_problems(dict([item]), vocabulary)
-                problems += [(codes["source_id"], problem) for problem in judged[item]]
+        for source_id, *item in con.sql(
+            f"SELECT DISTINCT source_id, unnest([{', '.join(repr(name) for name in names)}]) AS dimension,"
+            f" unnest([{', '.join(names)}]) AS code FROM {table} ORDER BY ALL"
+        ).fetchall():
+            name, code = item
+            if (name, code) not in judged:
+                judged[name, code] = series_problems({name: code}, vocabulary)
+            problems += [(source_id, problem) for problem in judged[name, code]]
         _raise([f"{source_id}: {problem}" for source_id, problem in dict.fromkeys(problems)])
 
 
 def _judge_dates(con: duckdb.DuckDBPyConnection) -> None:
-    periods: dict[str, tuple[date, date]] = {}
+    periods: list[dict[str, Any]] = []
+    impossible: dict[str | None, str] = {}
+    for (time_period,) in con.sql("SELECT time_period FROM staged_texts ORDER BY ALL").fetchall():
+        try:
+            start, end = period_bounds(time_period or "")
+            periods.append({"time_period": time_period, "period_start": start, "period_end": end})
+        except ValueError as problem:
+            impossible[time_period] = str(problem)
+    problems = [
+        f"{source_id}: {impossible[time_period]}"
+        for source_id, time_period in (
+            con.sql("SELECT DISTINCT source_id, time_period FROM staged ORDER BY ALL").fetchall() if impossible else ()
+        )
+        if time_period in impossible
+    ]
     editions: dict[str, date] = {}
-    problems = []
-    for source_id, time_period in con.sql(
-        "SELECT DISTINCT source_id, time_period FROM staged_texts ORDER BY ALL"
-    ).fetchall():
-        if time_period not in periods:
-            try:
-                periods[time_period] = period_bounds(time_period or "")
-            except ValueError as impossible:
-                problems.append(f"{source_id}: {impossible}")
     for source_id, published_on in con.sql(
         "SELECT DISTINCT source_id, published_on FROM staged_attributes WHERE published_on IS NOT NULL ORDER BY ALL"
     ).fetchall():
@@ -394,21 +414,8 @@ def _judge_dates(con: duckdb.DuckDBPyConnection) -> None:
             else:
                 editions[published_on] = last_day_of(published_on)
     _raise(problems)
-    con.register(
-        "incoming",
-        pl.DataFrame(
-            [(text, *bounds) for text, bounds in periods.items()],
-            schema={"time_period": pl.String, "period_start": pl.Date, "period_end": pl.Date},
-            orient="row",
-        ),
-    )
-    con.execute("CREATE TEMP TABLE staged_periods AS FROM incoming")
-    con.register(
-        "incoming",
-        pl.DataFrame(list(editions.items()), schema={"published_on": pl.String, "published_by": pl.Date}, orient="row"),
-    )
-    con.execute("CREATE TEMP TABLE staged_editions AS FROM incoming")
-    con.unregister("incoming")
+    _insert(con, "staged_periods", periods)
+    _insert(con, "staged_editions", [{"published_on": text, "published_by": day} for text, day in editions.items()])
 
 
 def _refuse(con: duckdb.DuckDBPyConnection, view: str) -> None:

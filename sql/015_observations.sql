@@ -60,7 +60,7 @@ SELECT
     ) AS attributes_no,
     staged.* EXCLUDE (source_id),
     least(staged_editions.published_by, snapshots.first_seen, current_date) AS known_from
-FROM (SELECT DISTINCT * EXCLUDE (unit_measure, no_value, impossible_value) FROM staged_attributes) AS staged
+FROM (SELECT DISTINCT * EXCLUDE (unit_measure, kind_of_value) FROM staged_attributes) AS staged
 LEFT JOIN staged_editions ON staged.published_on = staged_editions.published_on
 LEFT JOIN snapshots ON staged.snapshot_id = snapshots.snapshot_id AND staged.source_id = snapshots.source_id;
 CREATE UNIQUE INDEX one_set_per_hash ON hashed_attributes (attributes_hash);
