@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -54,7 +55,6 @@ DECLINATION_REASONS = CODE_LISTS / "declination_reasons.csv"
 
 #: code list file (without .csv) -> the table that publishes it
 _TABLE_OF_CODE_LIST = {"obs_status": "obs_statuses"}
-_MATCHES = "040_matched_periods.sql"
 _MEMORY_LIMIT = "3GiB"
 _SHOWN_PROBLEMS = 5
 #: what is said about a figure beside its number, and which of it are codes
@@ -142,11 +142,15 @@ def build_database(
             _run(con, "015_observations.sql")
             _run(con, "018_repeated_keys.sql")
             _refuse(con, "repeated_keys")
-            for path in sorted(SQL.glob("0[2-9]*.sql")):
-                _run(con, path.name)
-                if path.name == _MATCHES:
-                    # written down for the many who read a release; made as it is read where only the matching is wanted
-                    _run(con, f"matched_periods/{'stored' if facts else 'viewed'}.sql")
+            for name in ("020_selection.sql", "030_matching.sql", "040_matched_periods.sql"):
+                _run(con, name)
+            # written down for the many who read a release; made as it is read where only the matching is wanted
+            _run(con, f"matched_periods/{'stored' if facts else 'viewed'}.sql")
+            with _beside(con, [path.name for path in sorted(SQL.glob("0[5-8]*.sql"))]):
+                _run(con, "045_matches.sql")
+            if facts:
+                _run(con, "matched_periods/stored_rows.sql")
+            _run(con, "090_comments.sql")
         building.replace(out)
     finally:
         for leftover in (building, building.with_name(building.name + ".wal")):
@@ -259,6 +263,16 @@ def _quoted(path: Path) -> str:
 
 def _run(con: duckdb.DuckDBPyConnection, name: str) -> None:
     con.execute((SQL / name).read_text(encoding="utf-8"))
+
+
+@contextmanager
+def _beside(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Iterator[None]:
+    """Run files that only define while the block writes: binding fifty views keeps one core busy, and needs no row."""
+    with con.cursor() as other, ThreadPoolExecutor(max_workers=1) as pool:
+        other.execute("USE release")
+        defined = pool.submit(lambda: [_run(other, name) for name in names])
+        yield
+        defined.result()
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
--- The matches: matches_as_of, called for today, under the law of the house, and what they say in words.
+-- The matches: the table they are written to, under the law of the house, and what they say in words.
 -- matched_periods is one of the two files of sql/matched_periods/, run after this one.
 
 CREATE TABLE matches (
@@ -23,9 +23,6 @@ CREATE TABLE matches (
     CHECK (rate_low <= rate AND rate <= rate_high),
     CHECK (rate IS NOT NULL OR (rate_low IS NULL AND rate_high IS NULL))
 );
-
-INSERT INTO matches
-FROM matches_as_of(current_date);
 
 -- Matches in words. `matches` is the name of a relation with the columns of the table matches.
 CREATE MACRO in_words(matches) AS TABLE
