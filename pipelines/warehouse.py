@@ -146,11 +146,10 @@ def build_database(
                 _run(con, name)
             # written down for the many who read a release; made as it is read where only the matching is wanted
             _run(con, f"matched_periods/{'stored' if facts else 'viewed'}.sql")
-            with _beside(con, [path.name for path in sorted(SQL.glob("0[5-8]*.sql"))]):
+            with _beside(con, [path.name for path in sorted(SQL.glob("0[5-9]*.sql"))]):
                 _run(con, "045_matches.sql")
             if facts:
                 _run(con, "matched_periods/stored_rows.sql")
-            _run(con, "090_comments.sql")
         building.replace(out)
     finally:
         for leftover in (building, building.with_name(building.name + ".wal")):
@@ -343,10 +342,10 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
     dimensions = ", ".join(SERIES_DIMENSIONS)
     attributes = ", ".join(("source_id", *_ATTRIBUTES))
     # what no file has cannot tell rows apart
-    told_apart = ", ".join(name for name in ("source_id", *_ATTRIBUTES, "unit_measure") if name in given)
+    told_apart = ", ".join(name for name in ("source_id", *_ATTRIBUTES) if name in given)
     never_given = "".join(f", CAST(NULL AS {_SQL_TYPE[type(SCHEMA[name])]}) AS {name}" for name in _ATTRIBUTES if name in absent)
     con.execute(
-        f"CREATE TEMP VIEW staged AS SELECT *, hash({dimensions}) AS dimensions_hash, hash({attributes}) AS attributes_hash,"
+        f"CREATE TEMP VIEW staged AS SELECT *, hash({dimensions}) AS dimensions_hash, hash({told_apart}) AS attributes_hash,"
         f" {_JUDGED_VALUE}"
         f" FROM (SELECT {', '.join(expressions)} {reading})"
     )
@@ -356,8 +355,8 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
             f" FROM (SELECT DISTINCT {dimensions} FROM staged)"
         )
         con.execute(
-            f"CREATE TEMP TABLE staged_attributes AS SELECT {attributes}, unit_measure, kind_of_value, hash({attributes}) AS attributes_hash"
-            f" FROM (SELECT *{never_given} FROM (SELECT DISTINCT {told_apart}, kind_of_value FROM staged))"
+            f"CREATE TEMP TABLE staged_attributes AS SELECT {attributes}, unit_measure, kind_of_value, hash({told_apart}) AS attributes_hash"
+            f" FROM (SELECT *{never_given} FROM (SELECT DISTINCT {told_apart}, unit_measure, kind_of_value FROM staged))"
         )
         con.execute(
             "CREATE TEMP TABLE staged_texts AS SELECT time_period, min(period_start) AS first_start, max(period_start) AS last_start,"
