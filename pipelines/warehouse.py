@@ -139,7 +139,9 @@ def build_database(
                 if damaged := _damaged_files(con, files):
                     raise WarehouseError(f"{damaged[0]}: {problem}: the file is damaged, write it again") from problem
                 raise
-            _run(con, "015_observations.sql")
+            _run(con, "015_keys.sql")
+            with _beside(con, ["016_series.sql"]):
+                _run(con, "017_figures.sql")
             _run(con, "018_repeated_keys.sql")
             _refuse(con, "repeated_keys")
             for name in ("020_selection.sql", "030_matching.sql", "040_matched_periods.sql"):
@@ -266,7 +268,7 @@ def _run(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
 @contextmanager
 def _beside(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Iterator[None]:
-    """Run files that only define while the block writes: binding fifty views keeps one core busy, and needs no row."""
+    """Run files while the block writes something else: fifty views to bind, or keys to look up, keep one core busy and the other idle."""
     with con.cursor() as other, ThreadPoolExecutor(max_workers=1) as pool:
         other.execute("USE release")
         defined = pool.submit(lambda: [_run(other, name) for name in names])
