@@ -7,7 +7,7 @@ JOIN memory.numbered_series ON staged.dimensions_hash = numbered_series.dimensio
 JOIN hashed_attributes ON staged.attributes_hash = hashed_attributes.attributes_hash
 JOIN periods ON staged.time_period = periods.time_period;
 
--- Periods with several editions. Most series have none, which is seen cheaply: 32 periods to a number, one bit for each.
+-- Periods with several editions. Most series have none, which is seen cheaply: 64 periods to a number, one bit for each.
 CREATE TEMP TABLE editions AS
 WITH
 reedited_series AS (
@@ -16,8 +16,8 @@ reedited_series AS (
         SELECT figures.series_no
         FROM figures
         JOIN periods ON figures.period_no = periods.period_no
-        GROUP BY figures.series_no, periods.published_no // 32
-        HAVING bit_count(bit_or(CAST(1 AS BIGINT) << (periods.published_no % 32))) < count(*)
+        GROUP BY figures.series_no, periods.published_no // 64
+        HAVING bit_count(bit_or(CAST(1 AS UBIGINT) << (periods.published_no % 64))) < count(*)
     )
 )
 SELECT

@@ -627,8 +627,8 @@ attribute_reasons AS MATERIALIZED (
     SELECT
         attributes_no,
         base_value,
-        value_qualifier,
-        decimals,
+        -- how far a rounded share may lie from what was printed
+        CASE WHEN value_qualifier = 'share_rounded' THEN 0.5 * 10.0 ** -coalesce(decimals, 0) / 100 END AS rounding,
         (CAST(is_missing AS INTEGER) << 0)
         | (CAST(obs_status IS NOT DISTINCT FROM 'L' AS INTEGER) << 2)
         | (CAST(obs_status IS NOT DISTINCT FROM 'Q' AS INTEGER) << 4)
@@ -652,8 +652,7 @@ judged AS (
     SELECT
         shown.* EXCLUDE (denominator_count),
         CASE WHEN shown.is_published_percentage THEN n_attributes.base_value ELSE shown.denominator_count END AS denominator,
-        n_attributes.value_qualifier AS numerator_qualifier,
-        n_attributes.decimals,
+        n_attributes.rounding,
         coalesce(n_attributes.numerator_reasons, 1 << 0) AS numerator_reasons,
         coalesce(d_attributes.denominator_reasons, 1 << 1) AS denominator_reasons,
         coalesce(shown.numerator_period_no <> shown.period_no OR shown.denominator_period_no <> shown.period_no, FALSE) AS period_mismatch,
@@ -673,7 +672,7 @@ reasoned AS (
         CASE
             WHEN is_published_percentage
                 THEN
-                    (CASE WHEN numerator_qualifier = 'share_rounded' THEN numerator_reasons & ~(1 << 6) ELSE numerator_reasons END)
+                    (CASE WHEN rounding IS NULL THEN numerator_reasons ELSE numerator_reasons & ~(1 << 6) END)
                     | (CAST(denominator IS NULL AS INTEGER) << 1)
             ELSE numerator_reasons | denominator_reasons
         END
@@ -698,8 +697,7 @@ divided AS (
             WHEN reason_bits <> 0 THEN NULL
             WHEN is_published_percentage THEN numerator / 100
             ELSE numerator / denominator
-        END AS rate,
-        CASE WHEN numerator_qualifier = 'share_rounded' THEN 0.5 * 10.0 ** -coalesce(decimals, 0) / 100 ELSE 0 END AS rounding
+        END AS rate
     FROM reasoned
 )
 SELECT
@@ -710,8 +708,8 @@ SELECT
     numerator,
     denominator,
     rate,
-    CASE WHEN is_published_percentage AND rate IS NOT NULL THEN greatest(rate - rounding, 0) END AS rate_low,
-    CASE WHEN is_published_percentage AND rate IS NOT NULL THEN least(rate + rounding, 1) END AS rate_high,
+    CASE WHEN is_published_percentage AND rate IS NOT NULL THEN greatest(rate - coalesce(rounding, 0), 0) END AS rate_low,
+    CASE WHEN is_published_percentage AND rate IS NOT NULL THEN least(rate + coalesce(rounding, 0), 1) END AS rate_high,
     reason_bits,
     numerator_period_no,
     numerator_attributes_no,
