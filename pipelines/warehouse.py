@@ -64,7 +64,7 @@ _ATTRIBUTES = (
 )  # fmt: skip
 _CODED_ATTRIBUTES = ("value_qualifier", "obs_status", "evidence")
 #: what 012_input_problems.sql needs to know about a number
-_JUDGED_VALUE = (
+_KIND_OF_VALUE = (
     "CASE WHEN obs_value IS NULL THEN 'no' WHEN obs_value < 0 THEN 'negative' WHEN isfinite(obs_value) THEN 'possible' ELSE 'infinite' END"
     " AS kind_of_value"
 )
@@ -324,7 +324,7 @@ def _insert_rates(con: duckdb.DuckDBPyConnection, rates: Sequence[Rate]) -> None
 
 
 def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vocabulary) -> None:
-    """Stage Parquet as temporary tables: `staged` (a view), and its distinct series, periods and editions, all judged."""
+    """Stage Parquet: `staged` is a view of its rows, the distinct series, attributes, periods and editions are temporary tables, all judged."""
     listed = ", ".join(f"'{_quoted(path)}'" for path in files)
     reading = f"FROM read_parquet([{listed}], union_by_name = true)"
     try:
@@ -346,28 +346,33 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
     # what no file has cannot tell rows apart
     told_apart = ", ".join(name for name in ("source_id", *_ATTRIBUTES) if name in given)
     never_given = "".join(f", CAST(NULL AS {_SQL_TYPE[type(SCHEMA[name])]}) AS {name}" for name in _ATTRIBUTES if name in absent)
-    con.execute(
-        f"CREATE TEMP VIEW staged AS SELECT *, hash({dimensions}) AS dimensions_hash, hash({told_apart}) AS attributes_hash,"
-        f" {_JUDGED_VALUE}"
-        f" FROM (SELECT {', '.join(expressions)} {reading})"
-    )
+    con.execute(f"CREATE TEMP VIEW given AS SELECT *, {_KIND_OF_VALUE} FROM (SELECT {', '.join(expressions)} {reading})")
     try:
+        con.execute(f"CREATE TEMP TABLE distinct_series AS SELECT DISTINCT {dimensions} FROM given")
         con.execute(
-            f"CREATE TEMP TABLE staged_series AS SELECT *, hash({dimensions}) AS dimensions_hash"
-            f" FROM (SELECT DISTINCT {dimensions} FROM staged)"
-        )
-        con.execute(
-            f"CREATE TEMP TABLE staged_attributes AS SELECT {attributes}, unit_measure, kind_of_value, hash({told_apart}) AS attributes_hash"
-            f" FROM (SELECT *{never_given} FROM (SELECT DISTINCT {told_apart}, unit_measure, kind_of_value FROM staged))"
+            f"CREATE TEMP TABLE distinct_attributes AS SELECT {attributes}, unit_measure, kind_of_value"
+            f" FROM (SELECT *{never_given} FROM (SELECT DISTINCT {told_apart}, unit_measure, kind_of_value FROM given))"
         )
         con.execute(
             "CREATE TEMP TABLE staged_texts AS SELECT time_period, min(period_start) AS first_start, max(period_start) AS last_start,"
-            " min(period_end) AS first_end, max(period_end) AS last_end FROM staged GROUP BY time_period"
+            " min(period_end) AS first_end, max(period_end) AS last_end FROM given GROUP BY time_period"
         )
     except duckdb.ConversionException as problem:
         raise WarehouseError(f"observations: {problem}: write the column in its type of the schema") from problem
+    dimensions_hash = f"hash({', '.join(_varying(con, 'distinct_series', SERIES_DIMENSIONS))}) AS dimensions_hash"
+    attributes_hash = f"hash({', '.join(_varying(con, 'distinct_attributes', ('source_id', *_ATTRIBUTES)))}) AS attributes_hash"
+    con.execute(f"CREATE TEMP VIEW staged_series AS SELECT *, {dimensions_hash} FROM distinct_series")
+    con.execute(f"CREATE TEMP VIEW staged_attributes AS SELECT *, {attributes_hash} FROM distinct_attributes")
+    con.execute(f"CREATE TEMP VIEW staged AS SELECT *, {dimensions_hash}, {attributes_hash} FROM given")
     _judge_codes(con, vocabulary)
     _judge_dates(con)
+
+
+def _varying(con: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -> Sequence[str]:
+    """Find the columns that tell the rows of a table apart; the others need not be read again to find a row's place in it."""
+    tests = ", ".join(f"min({name}) IS DISTINCT FROM max({name}) OR count({name}) NOT IN (0, count(*))" for name in names)
+    (varies,) = con.sql(f"SELECT {tests} FROM {table}").fetchall()
+    return [name for name, does in zip(names, varies, strict=True) if does] or names[:1]
 
 
 def _damaged_files(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[Path]:
@@ -415,7 +420,7 @@ def _judge_dates(con: duckdb.DuckDBPyConnection) -> None:
     problems = [
         f"{source_id}: {impossible[time_period]}"
         for source_id, time_period in (
-            con.sql("SELECT DISTINCT source_id, time_period FROM staged ORDER BY ALL").fetchall() if impossible else ()
+            con.sql("SELECT DISTINCT source_id, time_period FROM given ORDER BY ALL").fetchall() if impossible else ()
         )
         if time_period in impossible
     ]
