@@ -124,8 +124,7 @@ def build_database(
     try:
         # a release is megabytes in fifty tables: small blocks keep it a quarter of the size
         with _writing(building, block_bytes=16_384 if facts else 262_144) as con:
-            _run(con, "010_tables.sql")
-            _run(con, "011_staged.sql")
+            _run(con, "010_tables.sql", "011_staged.sql")
             _insert_code_lists(con, vocabulary)
             _insert(con, "breaks", break_rows)
             _insert_rates(con, declared)
@@ -144,8 +143,7 @@ def build_database(
                 _run(con, "017_figures.sql")
             _run(con, "018_repeated_keys.sql")
             _refuse(con, "repeated_keys")
-            for name in ("020_selection.sql", "030_matching.sql", "040_matched_periods.sql"):
-                _run(con, name)
+            _run(con, "020_selection.sql", "030_matching.sql", "040_matched_periods.sql")
             # written down for the many who read a release; made as it is read where only the matching is wanted
             _run(con, f"matched_periods/{'stored' if facts else 'viewed'}.sql")
             with _beside(con, [path.name for path in sorted(SQL.glob("0[5-9]*.sql"))]):
@@ -262,8 +260,9 @@ def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-def _run(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    con.execute((SQL / name).read_text(encoding="utf-8"))
+def _run(con: duckdb.DuckDBPyConnection, *names: str) -> None:
+    for name in names:
+        con.execute((SQL / name).read_text(encoding="utf-8"))
 
 
 @contextmanager
@@ -271,9 +270,9 @@ def _beside(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Iterator[No
     """Run files while the block writes something else: fifty views to bind, or keys to look up, keep one core busy and the other idle."""
     with con.cursor() as other, ThreadPoolExecutor(max_workers=1) as pool:
         other.execute("USE release")
-        defined = pool.submit(lambda: [_run(other, name) for name in names])
+        running = pool.submit(_run, other, *names)
         yield
-        defined.result()
+        running.result()
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -324,7 +323,7 @@ def _insert_rates(con: duckdb.DuckDBPyConnection, rates: Sequence[Rate]) -> None
 
 
 def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vocabulary) -> None:
-    """Stage Parquet: `staged` is a view of its rows, the distinct series, attributes, periods and editions are temporary tables, all judged."""
+    """Stage Parquet: `staged` (a view of its rows), and its distinct series, attributes, periods and editions, all judged."""
     listed = ", ".join(f"'{_quoted(path)}'" for path in files)
     reading = f"FROM read_parquet([{listed}], union_by_name = true)"
     try:
@@ -397,11 +396,10 @@ def _judge_codes(con: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> None
     for table, names in (("staged_series", SERIES_DIMENSIONS), ("staged_attributes", ("source_id", *_CODED_ATTRIBUTES))):
         judged: dict[tuple[str, str | None], list[str]] = {}
         problems = []
-        for source_id, *item in con.sql(
+        for source_id, name, code in con.sql(
             f"SELECT DISTINCT source_id, unnest([{', '.join(repr(name) for name in names)}]) AS dimension,"
             f" unnest([{', '.join(names)}]) AS code FROM {table} ORDER BY ALL"
         ).fetchall():
-            name, code = item
             if (name, code) not in judged:
                 judged[name, code] = series_problems({name: code}, vocabulary)
             problems += [(source_id, problem) for problem in judged[name, code]]
@@ -415,8 +413,8 @@ def _judge_dates(con: duckdb.DuckDBPyConnection) -> None:
         try:
             start, end = period_bounds(time_period or "")
             periods.append({"time_period": time_period, "period_start": start, "period_end": end})
-        except ValueError as problem:
-            impossible[time_period] = str(problem)
+        except ValueError as refused:
+            impossible[time_period] = str(refused)
     problems = [
         f"{source_id}: {impossible[time_period]}"
         for source_id, time_period in (

@@ -70,7 +70,7 @@ CREATE TABLE attribute_sets (
 );
 
 -- Every edition of every figure, append-only, in numbers only; the view series_observations says the same in full.
-CREATE TABLE figures (
+CREATE TABLE figures ( -- noqa: PRS
     series_no INTEGER USING COMPRESSION rle NOT NULL,
     period_no INTEGER USING COMPRESSION bitpacking NOT NULL,
     obs_value DOUBLE,
