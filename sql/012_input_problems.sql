@@ -24,7 +24,7 @@ judged_attributes AS (
     FROM staged_attributes
 ),
 wrong_attributes AS (
-    SELECT attributes_hash, unit_measure, kind_of_value, problem FROM judged_attributes WHERE problem IS NOT NULL
+    SELECT attributes_key, unit_measure, kind_of_value, problem FROM judged_attributes WHERE problem IS NOT NULL
 ),
 wrong_periods AS (
     SELECT staged_periods.*
@@ -37,7 +37,7 @@ wrong_periods AS (
 SELECT staged.source_id, staged.time_period, staged.source_locator, wrong.problem
 FROM staged
 JOIN wrong_attributes AS wrong
-    ON staged.attributes_hash = wrong.attributes_hash
+    ON staged.attributes_key IS NOT DISTINCT FROM wrong.attributes_key
     AND staged.unit_measure = wrong.unit_measure
     AND staged.kind_of_value = wrong.kind_of_value
 UNION ALL

@@ -8,7 +8,7 @@ CREATE MACRO period_text(first_day, last_day) AS
         ELSE first_day || '/P' || (12 * (year(last_day + 1) - year(first_day)) + month(last_day + 1) - month(first_day)) || 'M'
     END;
 
--- Rows find their series by one number instead of ten texts. Two series with one hash would be confused, so that stops the build.
+-- (series_key and attributes_key hold the columns that vary: rows find their place by them)
 CREATE TABLE memory.numbered_series AS
 SELECT
     CAST(row_number() OVER (
@@ -18,7 +18,6 @@ SELECT
     *
 FROM staged_series
 ORDER BY series_no;
-CREATE UNIQUE INDEX one_series_per_hash ON memory.numbered_series (dimensions_hash);
 
 -- Numbers in the order of the days.
 INSERT INTO periods
@@ -38,7 +37,7 @@ ORDER BY numbered.period_no;
 
 -- An edition is known from its publication (a partial date means the end of its month or year), at the latest from the day the
 -- project first saw it.
-CREATE TEMP TABLE hashed_attributes AS
+CREATE TEMP TABLE numbered_attributes AS
 SELECT
     CAST(
         (CASE WHEN staged.obs_status IN ('L', 'M', 'O', 'Q') THEN -1 ELSE 1 END)
@@ -53,9 +52,8 @@ SELECT
 FROM (SELECT DISTINCT * EXCLUDE (unit_measure, kind_of_value) FROM staged_attributes) AS staged
 LEFT JOIN staged_editions ON staged.published_on = staged_editions.published_on
 LEFT JOIN snapshots ON staged.snapshot_id = snapshots.snapshot_id AND staged.source_id = snapshots.source_id;
-CREATE UNIQUE INDEX one_set_per_hash ON hashed_attributes (attributes_hash);
 
 INSERT INTO attribute_sets
-SELECT * EXCLUDE (attributes_hash)
-FROM hashed_attributes
+SELECT * EXCLUDE (attributes_key)
+FROM numbered_attributes
 ORDER BY abs(attributes_no);

@@ -1,10 +1,10 @@
 -- Staged rows become figures: numbers that refer to series, periods and sets of attributes.
 
 INSERT INTO figures
-SELECT numbered_series.series_no, periods.period_no, staged.obs_value, hashed_attributes.attributes_no
+SELECT numbered_series.series_no, periods.period_no, staged.obs_value, numbered_attributes.attributes_no
 FROM staged
-JOIN memory.numbered_series ON staged.dimensions_hash = numbered_series.dimensions_hash
-JOIN hashed_attributes ON staged.attributes_hash = hashed_attributes.attributes_hash
+JOIN memory.numbered_series ON staged.series_key = numbered_series.series_key
+JOIN numbered_attributes ON staged.attributes_key IS NOT DISTINCT FROM numbered_attributes.attributes_key
 JOIN periods ON staged.time_period = periods.time_period;
 
 -- Periods with several editions. Most series have none, which is seen cheaply: 64 periods to a number, one bit for each.
