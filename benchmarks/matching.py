@@ -149,19 +149,8 @@ def main() -> None:
             floor_seconds, _, _ = run([sys.executable, "-m", "benchmarks.matching", "--floor", str(folder)])
             out = folder / "out.duckdb"
             seconds, peak, _ = run(
-                [
-                    sys.executable,
-                    "-m",
-                    "pipelines.warehouse",
-                    "--observations",
-                    str(folder / "observations"),
-                    "--rates",
-                    str(folder / "rates.toml"),
-                    "--code-lists",
-                    str(folder / "code_lists"),
-                    "--out",
-                    str(out),
-                ]
+                [sys.executable, "-m", "pipelines.warehouse", "--observations", str(folder / "observations"), "--rates",
+                 str(folder / "rates.toml"), "--code-lists", str(folder / "code_lists"), "--out", str(out)]
             )
             import duckdb
 
