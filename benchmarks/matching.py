@@ -1,4 +1,4 @@
-"""How the matching scales: `python -m benchmarks.matching [--rows 1e6 3e6 10e6]`.
+"""How the matching scales: `python -m benchmarks.matching [--rows 1e6 3e6 10e6] [--own-locators]`.
 
 A synthetic world of 94 districts x 30 years of months x measures x scopes goes through the stand-alone command, and through a
 floor in bare DuckDB in the same run: read the same Parquet, one hash join of numerators with denominators, one group-by.
@@ -33,8 +33,8 @@ GROUP BY ALL
 """
 
 
-def write_world(folder: Path, rows: int) -> int:
-    """Write a synthetic world of about `rows` observations; returns the exact number."""
+def write_world(folder: Path, rows: int, own_locators: bool = False) -> int:
+    """Write a synthetic world of about `rows` observations, each perhaps with a `source_locator` of its own; returns the exact number."""
     groups = max(2, round(rows / PER_SERIES_GROUP))
     months = pl.DataFrame({"period_start": pl.date_range(pl.date(1996, 1, 1), pl.date(2025, 12, 1), "1mo", eager=True)}).with_columns(
         pl.col("period_start").dt.offset_by("1mo").dt.offset_by("-1d").alias("period_end"),
@@ -77,7 +77,9 @@ def write_world(folder: Path, rows: int) -> int:
             pl.lit("exact").alias("value_qualifier"),
             pl.lit("A").alias("obs_status"),
             pl.lit("datafile").alias("evidence"),
-            pl.lit("synthetic").alias("source_locator"),
+            pl.format("table {}, row {}", pl.lit(group), "n").alias("source_locator")
+            if own_locators
+            else pl.lit("synthetic").alias("source_locator"),
         ).write_parquet(observations / f"{group:04d}.parquet")
         written += frame.height
     lists = folder / "code_lists"
@@ -130,6 +132,9 @@ def main() -> None:
     """Print one line per size: rows, seconds, peak memory, floor and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=float, nargs="+", default=[1e6, 3e6, 1e7])
+    parser.add_argument(
+        "--own-locators", action="store_true", help="every row has a place of its own: as many sets of attributes as figures"
+    )
     parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.floor:
@@ -140,7 +145,7 @@ def main() -> None:
     for rows in given.rows:
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "world"
-            written = write_world(folder, int(rows))
+            written = write_world(folder, int(rows), given.own_locators)
             floor_seconds, _, _ = run([sys.executable, "-m", "benchmarks.matching", "--floor", str(folder)])
             out = folder / "out.duckdb"
             seconds, peak, _ = run(

@@ -70,11 +70,11 @@ CREATE TABLE attribute_sets (
 );
 
 -- Every edition of every figure, append-only, in numbers only; the view series_observations says the same in full.
-CREATE TABLE figures (
-    series_no INTEGER NOT NULL,
-    period_no INTEGER NOT NULL,
+CREATE TABLE figures ( -- noqa: PRS
+    series_no INTEGER USING COMPRESSION rle NOT NULL,
+    period_no INTEGER USING COMPRESSION bitpacking NOT NULL,
     obs_value DOUBLE,
-    attributes_no INTEGER NOT NULL,
+    attributes_no INTEGER USING COMPRESSION rle NOT NULL,
     CHECK ((obs_value IS NULL) = (attributes_no < 0)),
     CHECK (obs_value >= 0 AND isfinite(obs_value))
 );

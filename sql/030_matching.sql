@@ -26,10 +26,12 @@ current_figures AS MATERIALIZED (
     WHERE attribute_sets.known_from <= CAST(known_by AS DATE)
 ),
 -- Periods of one length in months that all start on the same month of their cycle cannot lie inside each other: they form a plain grid.
-cycles AS (
+cycles AS MATERIALIZED (
     SELECT
         period_no,
-        period_end - period_start AS days,
+        period_start,
+        period_end,
+        period_end - period_start + 1 AS days,
         CASE
             WHEN day(period_start) = 1 AND day(period_end + 1) = 1
                 THEN months * 100000 + (12 * year(period_start) + month(period_start)) % months
@@ -219,7 +221,7 @@ targets AS MATERIALIZED (
 ),
 
 -- 5. Periods at which a series of a pair publishes nothing: a tiling or a partner is sought for each.
-sides_with_gaps AS MATERIALIZED (
+gaps AS MATERIALIZED (
     SELECT pairs.numerator_series_no AS series_no, targets.period_no
     FROM targets
     JOIN pairs ON targets.pair_no = pairs.pair_no
@@ -230,36 +232,72 @@ sides_with_gaps AS MATERIALIZED (
     JOIN pairs ON targets.pair_no = pairs.pair_no
     WHERE targets.denominator_attributes_no IS NULL AND pairs.denominator_series_no IS NOT NULL
 ),
--- a series in one pair only has each gap once
-much_paired_series AS MATERIALIZED (
-    SELECT series_no
-    FROM (SELECT numerator_series_no AS series_no FROM pairs UNION ALL SELECT denominator_series_no FROM pairs)
-    WHERE series_no IS NOT NULL
-    GROUP BY series_no
-    HAVING count(*) > 1
-),
-gaps AS MATERIALIZED (
-    SELECT series_no, period_no
-    FROM sides_with_gaps
-    ANTI JOIN much_paired_series USING (series_no)
-    UNION ALL
-    SELECT DISTINCT series_no, period_no
-    FROM sides_with_gaps
-    SEMI JOIN much_paired_series USING (series_no)
-),
 -- only a gap that is longer than the shortest figure of its series can be tiled
 long_gaps AS MATERIALIZED (
-    SELECT gaps.series_no, gaps.period_no, periods.period_start, periods.period_end
+    SELECT DISTINCT gaps.series_no, gaps.period_no, cycles.period_start, cycles.period_end, cycles.days, cycles.cycle
     FROM gaps
-    JOIN periods ON gaps.period_no = periods.period_no
     JOIN current_series ON gaps.series_no = current_series.series_no
-    WHERE periods.period_end - periods.period_start > current_series.shortest
+    JOIN cycles ON gaps.period_no = cycles.period_no
+    WHERE cycles.days > current_series.shortest
 ),
 
--- 6. Pieces: exact counts, the only figures that may be summed. A piece that holds no finer piece is a leaf.
---    They matter in series with long gaps, and in series whose figures may lie inside each other.
+-- 6. Plain tilings: where the figures of a series form one grid, and its gaps form one or few (months, and the years of another series),
+--    a figure lies in at most one gap of each grid. What lies in a gap is added up; it tiles the gap if it has as many days.
+gap_cycles AS MATERIALIZED (
+    SELECT DISTINCT series_no, cycle FROM long_gaps
+),
+plainly_tiled_series AS MATERIALIZED (
+    SELECT series_no
+    FROM gap_cycles
+    SEMI JOIN (FROM current_series WHERE NOT may_nest) AS gridded USING (series_no)
+    GROUP BY series_no
+    HAVING min(cycle) >= 0 AND count(*) <= 4
+),
+gap_periods AS (
+    SELECT DISTINCT period_no, cycle, period_start, period_end
+    FROM long_gaps
+    SEMI JOIN plainly_tiled_series USING (series_no)
+),
+-- what lies inside a gap begins in a year of the gap, so an equality join on the year finds it
+gap_cells AS MATERIALIZED (
+    SELECT gap.cycle, gap.period_no AS gap_no, cell.period_no, cell.days
+    FROM (SELECT *, unnest(range(year(period_start), year(period_end) + 1)) AS calendar_year FROM gap_periods) AS gap
+    JOIN cycles AS cell
+        ON gap.calendar_year = year(cell.period_start)
+        AND gap.period_start <= cell.period_start
+        AND gap.period_end >= cell.period_end
+),
+plain_sums AS (
+    SELECT
+        f.series_no,
+        gap_cells.gap_no AS period_no,
+        sum(CAST(f.obs_value AS DECIMAL(38, 6))) AS total,  -- so that tenths add up to tenths
+        count(*) FILTER (attribute_sets.obs_status = 'U') AS unreliable,
+        sum(gap_cells.days) AS days
+    FROM current_figures AS f
+    JOIN (FROM gap_cycles SEMI JOIN plainly_tiled_series USING (series_no)) AS own_cycles ON f.series_no = own_cycles.series_no
+    JOIN gap_cells ON f.period_no = gap_cells.period_no AND own_cycles.cycle = gap_cells.cycle
+    JOIN attribute_sets ON f.attributes_no = attribute_sets.attributes_no
+    WHERE f.obs_value IS NOT NULL AND attribute_sets.value_qualifier = 'exact'
+    GROUP BY f.series_no, gap_cells.gap_no
+),
+plain_tilings AS MATERIALIZED (
+    SELECT plain_sums.series_no, plain_sums.period_no, plain_sums.total, plain_sums.unreliable
+    FROM plain_sums
+    JOIN long_gaps
+        ON plain_sums.series_no = long_gaps.series_no
+        AND plain_sums.period_no = long_gaps.period_no
+        AND plain_sums.days = long_gaps.days
+),
+
+-- 7. Pieces: exact counts, the only figures that may be summed. A piece that holds no finer piece is a leaf.
+--    They matter in the other series with long gaps, and in series whose figures may lie inside each other.
+chained_gaps AS MATERIALIZED (
+    FROM long_gaps
+    ANTI JOIN plainly_tiled_series USING (series_no)
+),
 tiled_series AS MATERIALIZED (
-    SELECT series_no FROM long_gaps
+    SELECT series_no FROM chained_gaps
     UNION
     SELECT series_no
     FROM current_series
@@ -276,7 +314,7 @@ tiled_figures AS MATERIALIZED (
         f.period_no,
         periods.period_start,
         periods.period_end,
-        CAST(f.obs_value AS DECIMAL(38, 6)) AS exact_value,  -- so that tenths add up to tenths
+        CAST(f.obs_value AS DECIMAL(38, 6)) AS exact_value,
         attribute_sets.value_qualifier = 'exact' AS is_exact,
         CAST(attribute_sets.obs_status = 'U' AS INTEGER) AS unreliable,
         current_series.may_nest
@@ -303,7 +341,7 @@ pieces AS MATERIALIZED (
     SELECT *, FALSE FROM tiled_figures WHERE is_exact AND NOT may_nest
 ),
 -- Leaves sorted by start are sorted by end, too. Between two leaves of a chain without gap or overlap the days that leaves do not
--- cover are as many as before the first: the same `uncovered`. (Gap and overlap might cancel out; an overlap is a knot, see 8.)
+-- cover are as many as before the first: the same `uncovered`. (Gap and overlap might cancel out; an overlap is a knot, see 9.)
 leaf_neighbours AS (
     SELECT
         series_no,
@@ -334,10 +372,10 @@ leaves AS MATERIALIZED (
     FROM leaf_neighbours
 ),
 
--- 7. What is to be tiled: the gaps, and the published values that finer pieces might contradict.
+-- 8. What is to be tiled: the gaps, and the published values that finer pieces might contradict.
 spans AS MATERIALIZED (
     SELECT series_no, period_no, period_start, period_end
-    FROM long_gaps
+    FROM chained_gaps
     UNION ALL
     SELECT series_no, period_no, period_start, period_end
     FROM pieces
@@ -366,7 +404,7 @@ leaf_tilings AS MATERIALIZED (
         AND leaves.uncovered = span_starts.uncovered
 ),
 
--- 8. Knots: places where the chain of leaves is not the only way to tile. Overlapping leaves, and pieces that their own leaves
+-- 9. Knots: places where the chain of leaves is not the only way to tile. Overlapping leaves, and pieces that their own leaves
 --    do not tile, or tile to another sum, or tile with unreliable figures.
 knots AS MATERIALIZED (
     SELECT series_no, overlap_start AS period_start, period_end, TRUE AS is_overlap
@@ -423,19 +461,39 @@ tilings AS MATERIALIZED (
     SELECT series_no, period_no, total, total, unreliable
     FROM leaf_tilings
     ANTI JOIN knotted_spans USING (series_no, period_no)
+    UNION ALL
+    SELECT series_no, period_no, total, total, unreliable
+    FROM plain_tilings
+),
+-- published values that a complete tiling contradicts: they stay, with the conflict
+contradicted AS MATERIALIZED (
+    SELECT f.series_no, f.period_no
+    FROM tiled_figures AS f
+    JOIN tilings ON f.series_no = tilings.series_no AND f.period_no = tilings.period_no
+    WHERE tilings.least <> f.exact_value OR tilings.least < tilings.greatest
+),
+-- what a side shows for a gap that is tiled
+sums AS MATERIALIZED (
+    SELECT
+        series_no,
+        period_no,
+        CASE WHEN greatest = least THEN CAST(least AS DOUBLE) END AS obs_value,
+        CASE WHEN greatest > least THEN -1 WHEN unreliable > 0 THEN 2 ELSE 1 END AS attributes_no
+    FROM tilings
+    SEMI JOIN long_gaps USING (series_no, period_no)
 ),
 
--- 9. Partners: where a gap has no tiling, the figure that overlaps it longest is shown (ties: the earlier), to be refused.
---    Which one that is depends on the periods alone, so it is found once for all series that publish the same periods.
+-- 10. Partners: where a gap has no tiling, the figure that overlaps it longest is shown (ties: the earlier), to be refused.
+--     Which one that is depends on the periods alone, so it is found once for all series that publish the same periods.
 untiled_gaps AS MATERIALIZED (
     SELECT series_no, period_no
     FROM gaps
-    ANTI JOIN tilings USING (series_no, period_no)
+    ANTI JOIN sums USING (series_no, period_no)
 ),
 shapes_of_series AS MATERIALIZED (
     SELECT series_no, list(period_no ORDER BY period_no) AS shape
     FROM current_figures
-    WHERE series_no IN (SELECT series_no FROM untiled_gaps)
+    SEMI JOIN (SELECT DISTINCT series_no FROM untiled_gaps) AS untiled USING (series_no)
     GROUP BY series_no
 ),
 shapes AS MATERIALIZED (
@@ -480,37 +538,70 @@ partner_periods AS MATERIALIZED (
             f.period_end
     ) = 1
 ),
-partner_figures AS (
+partner_figures AS MATERIALIZED (
     SELECT series_no, period_no, obs_value, attributes_no
     FROM current_figures
-    WHERE series_no IN (SELECT series_no FROM shaped_series)
+    SEMI JOIN shaped_series USING (series_no)
+),
+shaped_pairs AS (
+    SELECT pairs.pair_no, pairs.numerator_series_no, pairs.denominator_series_no, n.shape_no AS numerator_shape_no, d.shape_no AS denominator_shape_no
+    FROM pairs
+    LEFT JOIN shaped_series AS n ON pairs.numerator_series_no = n.series_no
+    LEFT JOIN shaped_series AS d ON pairs.denominator_series_no = d.series_no
 ),
 
--- 10. What a side shows where nothing is published, and which published values a complete tiling contradicts: they stay, with the conflict.
-substitutes AS MATERIALIZED (
+-- 11. Both sides of every row, as shown: what is published for the target, else a sum, else the partner.
+filled_targets AS (
     SELECT
-        series_no,
-        period_no,
-        period_no AS shown_no,
-        CASE WHEN greatest = least THEN CAST(least AS DOUBLE) END AS obs_value,
-        CASE WHEN greatest > least THEN -1 WHEN unreliable > 0 THEN 2 ELSE 1 END AS attributes_no
-    FROM tilings
-    SEMI JOIN long_gaps USING (series_no, period_no)
+        targets.pair_no,
+        targets.period_no,
+        CASE
+            WHEN targets.numerator_attributes_no IS NOT NULL OR n_sums.series_no IS NOT NULL THEN targets.period_no
+            ELSE n_partners.period_no
+        END AS numerator_period_no,
+        coalesce(targets.numerator_attributes_no, n_sums.attributes_no, n_partners.attributes_no) AS numerator_attributes_no,
+        CASE
+            WHEN targets.numerator_attributes_no IS NOT NULL THEN targets.numerator
+            WHEN n_sums.series_no IS NOT NULL THEN n_sums.obs_value
+            ELSE n_partners.obs_value
+        END AS numerator,
+        CASE
+            WHEN targets.denominator_attributes_no IS NOT NULL OR d_sums.series_no IS NOT NULL THEN targets.period_no
+            ELSE d_partners.period_no
+        END AS denominator_period_no,
+        coalesce(targets.denominator_attributes_no, d_sums.attributes_no, d_partners.attributes_no) AS denominator_attributes_no,
+        CASE
+            WHEN targets.denominator_attributes_no IS NOT NULL THEN targets.denominator
+            WHEN d_sums.series_no IS NOT NULL THEN d_sums.obs_value
+            ELSE d_partners.obs_value
+        END AS denominator
+    FROM targets
+    JOIN shaped_pairs AS p ON targets.pair_no = p.pair_no
+    LEFT JOIN sums AS n_sums
+        ON (CASE WHEN targets.numerator_attributes_no IS NULL THEN p.numerator_series_no END) = n_sums.series_no
+        AND targets.period_no = n_sums.period_no
+    LEFT JOIN partner_periods AS n_periods
+        ON (CASE WHEN targets.numerator_attributes_no IS NULL AND n_sums.series_no IS NULL THEN p.numerator_shape_no END) = n_periods.shape_no
+        AND targets.period_no = n_periods.period_no
+    LEFT JOIN partner_figures AS n_partners
+        ON n_periods.shown_no = n_partners.period_no AND p.numerator_series_no = n_partners.series_no
+    LEFT JOIN sums AS d_sums
+        ON (CASE WHEN targets.denominator_attributes_no IS NULL THEN p.denominator_series_no END) = d_sums.series_no
+        AND targets.period_no = d_sums.period_no
+    LEFT JOIN partner_periods AS d_periods
+        ON (CASE WHEN targets.denominator_attributes_no IS NULL AND d_sums.series_no IS NULL THEN p.denominator_shape_no END) = d_periods.shape_no
+        AND targets.period_no = d_periods.period_no
+    LEFT JOIN partner_figures AS d_partners
+        ON d_periods.shown_no = d_partners.period_no AND p.denominator_series_no = d_partners.series_no
+    WHERE targets.numerator_attributes_no IS NULL OR targets.denominator_attributes_no IS NULL
     UNION ALL
-    SELECT g.series_no, g.period_no, f.period_no, f.obs_value, f.attributes_no
-    FROM untiled_gaps AS g
-    JOIN shaped_series ON g.series_no = shaped_series.series_no
-    JOIN partner_periods ON shaped_series.shape_no = partner_periods.shape_no AND g.period_no = partner_periods.period_no
-    JOIN partner_figures AS f ON g.series_no = f.series_no AND partner_periods.shown_no = f.period_no
+    SELECT
+        pair_no, period_no,
+        period_no, numerator_attributes_no, numerator,
+        period_no, denominator_attributes_no, denominator
+    FROM targets
+    WHERE numerator_attributes_no IS NOT NULL AND denominator_attributes_no IS NOT NULL
 ),
-contradicted AS MATERIALIZED (
-    SELECT f.series_no, f.period_no
-    FROM tiled_figures AS f
-    JOIN tilings ON f.series_no = tilings.series_no AND f.period_no = tilings.period_no
-    WHERE tilings.least <> f.exact_value OR tilings.least < tilings.greatest
-),
-
--- 11. Both sides of every row, as shown.
 shown AS (
     SELECT
         pairs.rate_no,
@@ -518,27 +609,16 @@ shown AS (
         pairs.denominator_series_no,
         pairs.is_published_percentage,
         pairs.axis_reasons,
-        targets.period_no,
-        CASE WHEN targets.numerator_attributes_no IS NULL THEN n.shown_no ELSE targets.period_no END AS numerator_period_no,
-        CASE WHEN targets.numerator_attributes_no IS NULL THEN n.obs_value ELSE targets.numerator END AS numerator,
-        coalesce(targets.numerator_attributes_no, n.attributes_no) AS numerator_attributes_no,
-        CASE WHEN targets.denominator_attributes_no IS NULL THEN d.shown_no ELSE targets.period_no END AS denominator_period_no,
-        CASE WHEN targets.denominator_attributes_no IS NULL THEN d.obs_value ELSE targets.denominator END AS denominator_count,
-        coalesce(targets.denominator_attributes_no, d.attributes_no) AS denominator_attributes_no,
+        filled.* EXCLUDE (pair_no, denominator),
+        filled.denominator AS denominator_count,
         numerator_conflicts.series_no IS NOT NULL OR denominator_conflicts.series_no IS NOT NULL
-        OR coalesce(n.attributes_no = -1, FALSE) OR coalesce(d.attributes_no = -1, FALSE) AS source_conflict
-    FROM targets
-    JOIN pairs ON targets.pair_no = pairs.pair_no
-    LEFT JOIN (FROM substitutes WHERE series_no IN (SELECT numerator_series_no FROM pairs)) AS n
-        ON (CASE WHEN targets.numerator_attributes_no IS NULL THEN pairs.numerator_series_no END) = n.series_no
-        AND targets.period_no = n.period_no
-    LEFT JOIN (FROM substitutes WHERE series_no IN (SELECT denominator_series_no FROM pairs)) AS d
-        ON (CASE WHEN targets.denominator_attributes_no IS NULL THEN pairs.denominator_series_no END) = d.series_no
-        AND targets.period_no = d.period_no
+        OR coalesce(filled.numerator_attributes_no = -1, FALSE) OR coalesce(filled.denominator_attributes_no = -1, FALSE) AS source_conflict
+    FROM filled_targets AS filled
+    JOIN pairs ON filled.pair_no = pairs.pair_no
     LEFT JOIN contradicted AS numerator_conflicts
-        ON pairs.numerator_series_no = numerator_conflicts.series_no AND targets.period_no = numerator_conflicts.period_no
+        ON pairs.numerator_series_no = numerator_conflicts.series_no AND filled.period_no = numerator_conflicts.period_no
     LEFT JOIN contradicted AS denominator_conflicts
-        ON pairs.denominator_series_no = denominator_conflicts.series_no AND targets.period_no = denominator_conflicts.period_no
+        ON pairs.denominator_series_no = denominator_conflicts.series_no AND filled.period_no = denominator_conflicts.period_no
 ),
 
 -- 12. Every reason, judged by itself. A set of reasons is a number: the p-th reason of null_reasons is bit p - 1.
@@ -547,8 +627,8 @@ attribute_reasons AS MATERIALIZED (
     SELECT
         attributes_no,
         base_value,
-        value_qualifier,
-        decimals,
+        -- how far a rounded share may lie from what was printed
+        CASE WHEN value_qualifier = 'share_rounded' THEN 0.5 * 10.0 ** -coalesce(decimals, 0) / 100 END AS rounding,
         (CAST(is_missing AS INTEGER) << 0)
         | (CAST(obs_status IS NOT DISTINCT FROM 'L' AS INTEGER) << 2)
         | (CAST(obs_status IS NOT DISTINCT FROM 'Q' AS INTEGER) << 4)
@@ -572,8 +652,7 @@ judged AS (
     SELECT
         shown.* EXCLUDE (denominator_count),
         CASE WHEN shown.is_published_percentage THEN n_attributes.base_value ELSE shown.denominator_count END AS denominator,
-        n_attributes.value_qualifier AS numerator_qualifier,
-        n_attributes.decimals,
+        n_attributes.rounding,
         coalesce(n_attributes.numerator_reasons, 1 << 0) AS numerator_reasons,
         coalesce(d_attributes.denominator_reasons, 1 << 1) AS denominator_reasons,
         coalesce(shown.numerator_period_no <> shown.period_no OR shown.denominator_period_no <> shown.period_no, FALSE) AS period_mismatch,
@@ -593,7 +672,7 @@ reasoned AS (
         CASE
             WHEN is_published_percentage
                 THEN
-                    (CASE WHEN numerator_qualifier = 'share_rounded' THEN numerator_reasons & ~(1 << 6) ELSE numerator_reasons END)
+                    (CASE WHEN rounding IS NULL THEN numerator_reasons ELSE numerator_reasons & ~(1 << 6) END)
                     | (CAST(denominator IS NULL AS INTEGER) << 1)
             ELSE numerator_reasons | denominator_reasons
         END
@@ -618,8 +697,7 @@ divided AS (
             WHEN reason_bits <> 0 THEN NULL
             WHEN is_published_percentage THEN numerator / 100
             ELSE numerator / denominator
-        END AS rate,
-        CASE WHEN numerator_qualifier = 'share_rounded' THEN 0.5 * 10.0 ** -coalesce(decimals, 0) / 100 ELSE 0 END AS rounding
+        END AS rate
     FROM reasoned
 )
 SELECT
@@ -630,8 +708,8 @@ SELECT
     numerator,
     denominator,
     rate,
-    CASE WHEN is_published_percentage AND rate IS NOT NULL THEN greatest(rate - rounding, 0) END AS rate_low,
-    CASE WHEN is_published_percentage AND rate IS NOT NULL THEN least(rate + rounding, 1) END AS rate_high,
+    CASE WHEN is_published_percentage AND rate IS NOT NULL THEN greatest(rate - coalesce(rounding, 0), 0) END AS rate_low,
+    CASE WHEN is_published_percentage AND rate IS NOT NULL THEN least(rate + coalesce(rounding, 0), 1) END AS rate_high,
     reason_bits,
     numerator_period_no,
     numerator_attributes_no,

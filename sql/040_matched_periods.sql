@@ -1,21 +1,23 @@
--- The matches: matches_as_of, called for today, under the law of the house, and what they say in words.
+-- The matches: the table they are written to, under the law of the house, and what they say in words.
 -- matched_periods is one of the two files of sql/matched_periods/, run after this one.
 
-CREATE TABLE matches (
-    rate_no INTEGER NOT NULL,
-    numerator_series_no INTEGER,
-    denominator_series_no INTEGER,
-    period_no INTEGER NOT NULL,
+-- (Compression is named where it is known, since trying every kind is a fifth of the writing: series, attributes and reasons come in runs.
+-- The lint does not know the clause.)
+CREATE TABLE matches ( -- noqa: PRS
+    rate_no INTEGER USING COMPRESSION rle NOT NULL,
+    numerator_series_no INTEGER USING COMPRESSION rle,
+    denominator_series_no INTEGER USING COMPRESSION rle,
+    period_no INTEGER USING COMPRESSION bitpacking NOT NULL,
     numerator DOUBLE,
     denominator DOUBLE,
     rate DOUBLE,
     rate_low DOUBLE,
     rate_high DOUBLE,
-    reason_bits INTEGER NOT NULL,
-    numerator_period_no INTEGER,
-    numerator_attributes_no INTEGER,
-    denominator_period_no INTEGER,
-    denominator_attributes_no INTEGER,
+    reason_bits INTEGER USING COMPRESSION rle NOT NULL,
+    numerator_period_no INTEGER USING COMPRESSION bitpacking,
+    numerator_attributes_no INTEGER USING COMPRESSION rle,
+    denominator_period_no INTEGER USING COMPRESSION bitpacking,
+    denominator_attributes_no INTEGER USING COMPRESSION rle,
     -- a rate or the reasons for its absence, never both, never neither
     CHECK ((rate IS NULL) = (reason_bits <> 0)),
     CHECK (reason_bits >= 0 AND reason_bits < 1 << 21),
@@ -24,8 +26,28 @@ CREATE TABLE matches (
     CHECK (rate IS NOT NULL OR (rate_low IS NULL AND rate_high IS NULL))
 );
 
-INSERT INTO matches
-FROM matches_as_of(current_date);
+COMMENT ON TABLE matches IS
+    'The matched-period table in numbers: one row per rate, pair of series and period, by the laws of the house; matched_periods says it in words.';
+COMMENT ON COLUMN matches.rate_no IS 'Number of the declared rate within this release.';
+COMMENT ON COLUMN matches.numerator_series_no IS
+    'Series above the line, also where it shows nothing for the period; NULL where the rate selects none.';
+COMMENT ON COLUMN matches.denominator_series_no IS
+    'Series below the line, also where it shows nothing for the period; NULL where the rate selects none.';
+COMMENT ON COLUMN matches.period_no IS 'Target period: a row of periods, as it is published here.';
+COMMENT ON COLUMN matches.numerator IS 'Number above the line as published or added up; for a published percentage the percentage itself.';
+COMMENT ON COLUMN matches.denominator IS
+    'Number below the line as published or added up; for a published percentage the base that the publisher states.';
+COMMENT ON COLUMN matches.rate IS 'Numerator over denominator as a share of 1 (0.6 is 60 percent); NULL where any reason stands.';
+COMMENT ON COLUMN matches.rate_low IS 'For a published percentage the lowest share that its rounding allows, as a share of 1.';
+COMMENT ON COLUMN matches.rate_high IS 'For a published percentage the highest share that its rounding allows, as a share of 1.';
+COMMENT ON COLUMN matches.reason_bits IS
+    'Every reason why there is no rate, as a number: the reason at position p of null_reasons is bit p - 1; 0 where the rate stands.';
+COMMENT ON COLUMN matches.numerator_period_no IS 'Period that the number above the line covers; NULL where the side shows nothing.';
+COMMENT ON COLUMN matches.numerator_attributes_no IS
+    'What is said about the number above the line: a row of side_attributes; NULL where the side shows nothing.';
+COMMENT ON COLUMN matches.denominator_period_no IS 'Period that the number below the line covers; NULL where the side shows nothing.';
+COMMENT ON COLUMN matches.denominator_attributes_no IS
+    'What is said about the number below the line: a row of side_attributes; NULL where the side shows nothing.';
 
 -- Matches in words. `matches` is the name of a relation with the columns of the table matches.
 CREATE MACRO in_words(matches) AS TABLE

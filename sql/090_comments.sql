@@ -1,4 +1,5 @@
 -- What every table, view, column and macro means. Written out in full: this is the data dictionary that travels with the file.
+-- (matches has its words in its own file: it is being written while these are.)
 -- The columns of an observation carry the same words as in pipelines/observations.py; a test compares the two.
 -- One transaction: seven hundred would be slower than the matching.
 
@@ -126,29 +127,6 @@ COMMENT ON TABLE part_of IS 'Which code is part of which other, through any numb
 COMMENT ON COLUMN part_of.dimension IS 'Dimension whose code list the two codes belong to.';
 COMMENT ON COLUMN part_of.code IS 'The part.';
 COMMENT ON COLUMN part_of.whole IS 'The code that contains it.';
-
-COMMENT ON TABLE matches IS
-    'The matched-period table in numbers: one row per rate, pair of series and period, by the laws of the house; matched_periods says it in words.';
-COMMENT ON COLUMN matches.rate_no IS 'Number of the declared rate within this release.';
-COMMENT ON COLUMN matches.numerator_series_no IS
-    'Series above the line, also where it shows nothing for the period; NULL where the rate selects none.';
-COMMENT ON COLUMN matches.denominator_series_no IS
-    'Series below the line, also where it shows nothing for the period; NULL where the rate selects none.';
-COMMENT ON COLUMN matches.period_no IS 'Target period: a row of periods, as it is published here.';
-COMMENT ON COLUMN matches.numerator IS 'Number above the line as published or added up; for a published percentage the percentage itself.';
-COMMENT ON COLUMN matches.denominator IS
-    'Number below the line as published or added up; for a published percentage the base that the publisher states.';
-COMMENT ON COLUMN matches.rate IS 'Numerator over denominator as a share of 1 (0.6 is 60 percent); NULL where any reason stands.';
-COMMENT ON COLUMN matches.rate_low IS 'For a published percentage the lowest share that its rounding allows, as a share of 1.';
-COMMENT ON COLUMN matches.rate_high IS 'For a published percentage the highest share that its rounding allows, as a share of 1.';
-COMMENT ON COLUMN matches.reason_bits IS
-    'Every reason why there is no rate, as a number: the reason at position p of null_reasons is bit p - 1; 0 where the rate stands.';
-COMMENT ON COLUMN matches.numerator_period_no IS 'Period that the number above the line covers; NULL where the side shows nothing.';
-COMMENT ON COLUMN matches.numerator_attributes_no IS
-    'What is said about the number above the line: a row of side_attributes; NULL where the side shows nothing.';
-COMMENT ON COLUMN matches.denominator_period_no IS 'Period that the number below the line covers; NULL where the side shows nothing.';
-COMMENT ON COLUMN matches.denominator_attributes_no IS
-    'What is said about the number below the line: a row of side_attributes; NULL where the side shows nothing.';
 
 COMMENT ON VIEW side_attributes IS 'What a side of a match shows beside its number: as published with a figure, or as known of a sum of figures.';
 COMMENT ON COLUMN side_attributes.attributes_no IS 'Number of the combination: a row of attribute_sets, or 1, 2 and -1 for sums.';

@@ -445,3 +445,30 @@ def test_reading_cannot_reach_beyond_the_file(desk: Desk) -> None:
         query(desk.out, f"SELECT * FROM read_parquet('{desk.observations}/figures.parquet')")
     with pytest.raises(WarehouseError, match=r"answer\.duckdb"):
         query(desk.out, "DELETE FROM rates")
+
+
+def test_places_that_duckdb_hashes_alike_are_told_apart(desk: Desk) -> None:
+    places = ["table 10, row 244", "table 17, row 214", "table 10, row 459"]
+    counting = "SELECT count(DISTINCT hash(place)) FROM (SELECT unnest($places) AS place)"
+    ((hashes,),) = duckdb.execute(counting, {"places": places}).fetchall()
+    assert hashes < len(places), "no longer a case: find texts that collide"
+    desk.write(FIGURES.with_columns(pl.Series("source_locator", places)))
+    assert main(desk.arguments) == 0
+    assert rates_of(desk.out) == RIGHT
+    assert sorted(place for (place,) in query(desk.out, "SELECT source_locator FROM observations")) == sorted(places)
+
+
+@pytest.mark.parametrize("starts", [1, 4, 5, 12])
+def test_months_tile_every_window_however_many_overlap(desk: Desk, starts: int) -> None:
+    """Few kinds of windows are sums of groups, many are running sums: the rates are the same."""
+    months = [f"{2020 + n // 12}-{n % 12 + 1:02d}-01" for n in range(36)]
+    monthly = [{**FIGURES.row(0, named=True), "time_period": f"{month}/P1M", "obs_value": 0.1} for month in months]
+    windows = [
+        {**FIGURES.row(1, named=True), "time_period": f"{month}/P1Y", "obs_value": 2.4}
+        for n, month in enumerate(months[:24])
+        if n % 12 < starts
+    ]
+    desk.write(pl.DataFrame(monthly + windows))
+    assert main(desk.arguments) == 0
+    tiled = query(desk.out, "SELECT numerator, rate FROM matched_periods WHERE numerator_basis = 'tiled'")
+    assert tiled == [(1.2, 0.5)] * len(windows)

@@ -55,8 +55,5 @@ CREATE TABLE matched_periods (
     CHECK (prosecution_rate IS NOT DISTINCT FROM CASE WHEN rate_kind = 'prosecution' THEN rate END)
 );
 
-INSERT INTO matched_periods
-FROM in_words('matches');
-
 COMMENT ON TABLE matched_periods IS
     'One row per rate, pair of series and period: the rate where both sides align, NULL with every reason where they do not.';
