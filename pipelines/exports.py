@@ -145,16 +145,17 @@ def write_exports(database: Path, folder: Path, differences: Differences) -> tup
     Raises:
         WarehouseError: the database cannot be read.
     """
-    contents = read_contents(database)
-    exported = [relation for relation in contents.relations if relation.is_exported]
     for name in ("parquet", "csv"):
         (folder / name).mkdir(exist_ok=True)
-    statements = {relation.name: f"FROM {relation.name} ORDER BY ALL" for relation in exported}
-    rest = [name for name in statements if name not in TAKES_LONG]
-    with ThreadPoolExecutor() as workers:
+    with warehouse.open_session({"release": database}) as session, ThreadPoolExecutor() as workers:
+        contents = read_contents(session)
+        exported = [relation for relation in contents.relations if relation.is_exported]
+        statements = {relation.name: f"FROM {relation.name} ORDER BY ALL" for relation in exported}
+        rest = [name for name in statements if name not in TAKES_LONG]
         # the database and polars work outside the interpreter's lock: files are written while others are read
-        quick = [workers.submit(_export, database, folder, {name: statements[name] for name in half}) for half in (rest[::2], rest[1::2])]
-        slow = workers.submit(_export, database, folder, {name: statements[name] for name in statements if name in TAKES_LONG})
+        quick = [workers.submit(_export, session, folder, {name: statements[name] for name in half}) for half in (rest[::2], rest[1::2])]
+        slow = workers.submit(_export, session, folder, {name: statements[name] for name in statements if name in TAKES_LONG})
+        sdmx = workers.submit(_write_sdmx, session, folder / "sdmx_observations.csv")
         frames = {name: frame for done in quick for name, frame in done.result().items()}
         sheets = {
             relation.name: frames[relation.name]
@@ -165,10 +166,10 @@ def write_exports(database: Path, folder: Path, differences: Differences) -> tup
         }
         _write_workbook(contents, sheets, folder / WORKBOOK)
         frames |= slow.result()
+        written = [folder / WORKBOOK, sdmx.result()]
     rows = {relation.name: frames[relation.name].height for relation in exported}
-    written = [folder / WORKBOOK, folder / "sdmx_observations.csv", *(folder / "parquet" / f"{name}.parquet" for name in rows)]
+    written += [folder / "parquet" / f"{name}.parquet" for name in rows]
     written += [folder / "csv" / f"{name}.csv" for name, number in rows.items() if number <= CSV_ROWS]
-    _write_csv(_sdmx(database), folder / "sdmx_observations.csv")
     written.append(_write_csv(differences.changes, folder / "changes.csv"))
     texts = {
         "CHANGES.txt": describe(differences),
@@ -185,10 +186,10 @@ def write_exports(database: Path, folder: Path, differences: Differences) -> tup
     return tuple(sorted(written))
 
 
-def _export(database: Path, folder: Path, statements: Mapping[str, str]) -> dict[str, pl.DataFrame]:
-    """Read relations in one session, write each as Parquet and CSV, and hand them on."""
+def _export(session: warehouse.Session, folder: Path, statements: Mapping[str, str]) -> dict[str, pl.DataFrame]:
+    """Read relations, write each as Parquet and CSV, and hand them on."""
     frames = {}
-    for name, frame in warehouse.read_frames({"release": database}, statements):
+    for name, frame in session.read(statements):
         frame.write_parquet(folder / "parquet" / f"{name}.parquet", compression="zstd", compression_level=3)
         if frame.height <= CSV_ROWS:
             _write_csv(frame, folder / "csv" / f"{name}.csv")
@@ -196,9 +197,9 @@ def _export(database: Path, folder: Path, statements: Mapping[str, str]) -> dict
     return frames
 
 
-def _sdmx(database: Path) -> pl.DataFrame:
-    ((_, frame),) = warehouse.read_frames({"release": database}, {"sdmx": (_SQL / "sdmx.sql").read_text(encoding="utf-8")})
-    return frame.rename(str.upper)
+def _write_sdmx(session: warehouse.Session, path: Path) -> Path:
+    ((_, frame),) = session.read({"sdmx": (_SQL / "sdmx.sql").read_text(encoding="utf-8")})
+    return _write_csv(frame.rename(str.upper), path)
 
 
 def write_checksums(folder: Path) -> Path:
@@ -221,17 +222,13 @@ def make_inert(text: pl.Expr) -> pl.Expr:
     return visible.str.replace(_FORMULA, "'$1")
 
 
-def read_contents(database: Path) -> Contents:
-    """Read what a release says about itself: its relations with their comments, its sources, its name.
-
-    Raises:
-        WarehouseError: the database cannot be read.
-    """
+def read_contents(session: warehouse.Session) -> Contents:
+    """Read what a release says about itself: its relations with their comments, its sources, its name."""
     statements = {name: (_SQL / f"{name}.sql").read_text(encoding="utf-8") for name in ("relations", "columns", "keys", "macros")}
     statements["builds"] = "FROM builds"
     statements["sources"] = "FROM sources ORDER BY ALL"
     statements["facts"] = (PROJECT / "sql" / "checks" / "summary.sql").read_text(encoding="utf-8")
-    found = {name: frame.rows(named=True) for name, frame in warehouse.read_frames({"release": database}, statements)}
+    found = {name: frame.rows(named=True) for name, frame in session.read(statements)}
     columns: dict[str, list[Column]] = {}
     for row in found["columns"]:
         columns.setdefault(row["relation"], []).append(Column(row["column_id"], row["data_type"], row["meaning"] or ""))
