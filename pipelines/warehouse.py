@@ -55,6 +55,7 @@ DECLINATION_REASONS = CODE_LISTS / "declination_reasons.csv"
 #: code list file (without .csv) -> the table that publishes it
 _TABLE_OF_CODE_LIST = {"obs_status": "obs_statuses"}
 _MATCHES = "040_matched_periods.sql"
+_IN_WORDS = "060_rates_views.sql"
 _MEMORY_LIMIT = "3GiB"
 _SHOWN_PROBLEMS = 5
 #: what is said about a figure beside its number, and which of it are codes
@@ -146,6 +147,8 @@ def build_database(
                 if path.name == _MATCHES:
                     # written down for the many who read a release; made as it is read where only the matching is wanted
                     _run(con, f"matched_periods/{'stored' if facts else 'viewed'}.sql")
+                if path.name == _IN_WORDS and facts:
+                    _run(con, "matched_periods/in_words_stored.sql")
         building.replace(out)
     finally:
         for leftover in (building, building.with_name(building.name + ".wal")):
