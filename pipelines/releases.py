@@ -117,15 +117,11 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
     try:
         observations = ledger.gather(data, vintages)
         observations.write_parquet(building / OBSERVATIONS)
+        facts = warehouse.ReleaseFacts(_facts(data, sources, vintages, build_id, inputs))
         with ThreadPoolExecutor(1) as beside:
             # the database works outside the interpreter's lock: what does not need it is done meanwhile
             judging = beside.submit(_judge_and_load, observations) if with_companions else None
-            warehouse.build_database(
-                building,
-                RATES,
-                building / DATABASE,
-                facts=warehouse.ReleaseFacts(_facts(data, sources, vintages, build_id, inputs)),
-            )
+            warehouse.build_database(building, RATES, building / DATABASE, facts=facts)
             agreement = judging.result() if judging is not None else None
         (building / "INPUTS").write_text(inputs + "\n", encoding="ascii")
         check_release(building / DATABASE)
@@ -144,8 +140,10 @@ def _judge_and_load(observations: pl.DataFrame) -> Validation:
     from pipelines import charts, differences, exports, report  # noqa: F401
     from pipelines.expectations import validate_across
 
+    agreement = validate_across(observations)
+    # last: it keeps the interpreter's lock, and the database begins with many short statements
     charts.load_renderer()
-    return validate_across(observations)
+    return agreement
 
 
 def _seen_on(vintages: Sequence[ledger.Vintage], day: str) -> list[str]:
