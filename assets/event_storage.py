@@ -4,8 +4,9 @@ Belongs here: how connections to the event log are handed out. Does not belong h
 
 Dagster opens a new engine and a new connection for every statement, and the last connection that closes folds the write-ahead log
 back into the file. A build stores four hundred events, one statement each: that was a fifth of its time. The two methods here are
-those that every SQL event storage of Dagster implements, the one on PostgreSQL as well. An event is on the disk when the write-ahead log
-is folded back: a power cut may take the last events of a run, never the order of the file, and a process that is killed takes none.
+those that every SQL event storage of Dagster implements, the one on PostgreSQL as well. No event waits for the
+disk: SQLite writes its log there when it folds it back. A power cut may take the last events of a run, a process that is killed takes
+none, and the file stays whole.
 """
 
 from functools import cached_property
