@@ -4,9 +4,7 @@ Belongs here: how connections to the event log are handed out. Does not belong h
 
 Dagster opens a new engine and a new connection for every statement, and the last connection that closes folds the write-ahead log
 back into the file. A build stores four hundred events, one statement each: that was a fifth of its time. The two methods here are
-those that every SQL event storage of Dagster implements, the one on PostgreSQL as well. No event waits for the
-disk: SQLite writes its log there when it folds it back. A power cut may take the last events of a run, a process that is killed takes
-none, and the file stays whole.
+those that every SQL event storage of Dagster implements, the one on PostgreSQL as well.
 """
 
 from functools import cached_property
@@ -16,7 +14,6 @@ from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from dagster._core.storage.event_log.sql_event_log import SqlDbConnection
 from dagster._core.storage.sql import create_engine
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from sqlalchemy import event
 
 
 class PooledSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
@@ -24,9 +21,7 @@ class PooledSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
 
     @cached_property
     def _engine(self) -> Any:
-        engine = create_engine(self._conn_string, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
-        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = NORMAL"))
-        return engine
+        return create_engine(self._conn_string, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
 
     def run_connection(self, run_id: str | None) -> SqlDbConnection:  # noqa: ARG002
         """Lend a connection in a transaction of its own; events of all runs are in one file."""

@@ -325,6 +325,6 @@ def test_what_judges_is_loaded_without_the_database() -> None:
 
 @pytest.mark.parametrize("first", ["duckdb", "pipelines.expectations"])
 def test_a_process_that_has_judged_ends_in_silence(first: str) -> None:
-    code = f"import {first}; from pipelines import expectations; expectations.load_library(); import duckdb; duckdb.sql('SELECT 1').fetchall()"
+    code = f"import {first}, pipelines.expectations as judge; judge.load_library(); import duckdb; duckdb.sql('SELECT 1').fetchall()"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
