@@ -2,7 +2,9 @@
 -- question are made of it, several times over.
 
 CREATE TABLE rows_in_words AS
-FROM matched_periods_in_words ORDER BY rate_id, period_start, period_end, cell_no, numerator_series_id, denominator_series_id;
+SELECT *
+FROM matched_periods_in_words
+ORDER BY rate_id, period_start, period_end, cell_no, numerator_series_id, denominator_series_id;
 
 DROP VIEW matched_periods_in_words;
 
