@@ -136,14 +136,19 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
 
 
 def _judge_and_load(observations: pl.DataFrame) -> Validation:
-    """Judge whether the sources agree, and load the modules and libraries that only those need who write exports and report."""
-    from pipelines import charts, differences, exports, report  # noqa: F401
+    """Judge whether the sources agree; then load, because the renderer keeps the interpreter's lock and the database begins with Python."""
     from pipelines.expectations import validate_across
 
     agreement = validate_across(observations)
-    # last: it keeps the interpreter's lock, and the database begins with many short statements
-    charts.load_renderer()
+    _load_companions()
     return agreement
+
+
+def _load_companions() -> None:
+    """Load the modules and libraries that only those need who write exports and report."""
+    from pipelines import charts, differences, exports, report  # noqa: F401
+
+    charts.load_renderer()
 
 
 def _seen_on(vintages: Sequence[ledger.Vintage], day: str) -> list[str]:
@@ -152,7 +157,7 @@ def _seen_on(vintages: Sequence[ledger.Vintage], day: str) -> list[str]:
 
 def _accompany(folder: Path, earlier: Path | None) -> None:
     """Write what stands beside the database of a release: changes since the earlier one, exports, report, checksums."""
-    from pipelines import differences, exports, report  # see _judge_and_load
+    from pipelines import differences, exports, report  # see _load_companions
 
     database = folder / DATABASE
     changes = differences.compare_releases(earlier, database)
