@@ -25,6 +25,8 @@ Datasets = dict[str, list[Row]]
 Tables = Mapping[str, Sequence[Row]]
 
 REPORT_SQL = warehouse.SQL / "report"
+#: tables that charts are drawn from
+_DRAWN = ("concluded", "federal_counts", "funding", "outputs", "reports_per_year", "series_breaks", "timeline")
 
 INK, MUTED, RULE, PAPER = "#1b1f24", "#4f5a66", "#c9d1d9", "#ffffff"
 #: told apart by people who see colours differently; a shape or a label always says the same
@@ -63,10 +65,24 @@ def load_renderer() -> None:
     vl_convert.vegalite_to_svg(alt.Chart({"values": []}).mark_point().to_dict(validate=False), allowed_base_urls=[])
 
 
-def read_report_tables(database: Path) -> dict[str, list[Row]]:
-    """Read the tables of sql/report, each named by its file; the numbered files prepare others."""
-    statements = {path.stem: path.read_text(encoding="utf-8") for path in sorted(REPORT_SQL.glob("*.sql"))}
-    frames = warehouse.read_frames({"release": database}, statements)
+def read_report_tables(database: Path) -> Tables:
+    """Read the tables of sql/report, each named by its file."""
+    with warehouse.open_session({"release": database}) as session:
+        return {**read_drawn_tables(session), **read_other_tables(session)}
+
+
+def read_drawn_tables(session: warehouse.Session) -> dict[str, list[Row]]:
+    """Read the tables of sql/report that charts are drawn from."""
+    return _read_tables(session, [REPORT_SQL / f"{name}.sql" for name in _DRAWN])
+
+
+def read_other_tables(session: warehouse.Session) -> dict[str, list[Row]]:
+    """Read the tables of sql/report that are not drawn; the numbered files prepare others."""
+    return _read_tables(session, [path for path in sorted(REPORT_SQL.glob("*.sql")) if path.stem not in _DRAWN])
+
+
+def _read_tables(session: warehouse.Session, files: Sequence[Path]) -> dict[str, list[Row]]:
+    frames = session.read({path.stem: path.read_text(encoding="utf-8") for path in files})
     return {name: frame.to_dicts() for name, frame in frames if not name[0].isdigit()}
 
 
@@ -74,7 +90,7 @@ def draw_charts(tables: Tables) -> dict[str, Chart]:
     """Draw every chart that there are figures for, in the order of the questions.
 
     Args:
-        tables: what `read_report_tables` returns.
+        tables: what `read_drawn_tables` returns.
     """
     from altair.utils.schemapi import debug_mode
 

@@ -145,16 +145,17 @@ def write_exports(database: Path, folder: Path, differences: Differences) -> tup
     Raises:
         WarehouseError: the database cannot be read.
     """
-    contents = read_contents(database)
-    exported = [relation for relation in contents.relations if relation.is_exported]
     for name in ("parquet", "csv"):
         (folder / name).mkdir(exist_ok=True)
-    statements = {relation.name: f"FROM {relation.name} ORDER BY ALL" for relation in exported}
-    rest = [name for name in statements if name not in TAKES_LONG]
-    with ThreadPoolExecutor() as workers:
+    with warehouse.open_session({"release": database}) as session, ThreadPoolExecutor() as workers:
+        contents = read_contents(session)
+        exported = [relation for relation in contents.relations if relation.is_exported]
+        statements = {relation.name: f"FROM {relation.name} ORDER BY ALL" for relation in exported}
+        rest = [name for name in statements if name not in TAKES_LONG]
         # the database and polars work outside the interpreter's lock: files are written while others are read
-        quick = [workers.submit(_export, database, folder, {name: statements[name] for name in half}) for half in (rest[::2], rest[1::2])]
-        slow = workers.submit(_export, database, folder, {name: statements[name] for name in statements if name in TAKES_LONG})
+        quick = [workers.submit(_export, session, folder, {name: statements[name] for name in half}) for half in (rest[::2], rest[1::2])]
+        slow = workers.submit(_export, session, folder, {name: statements[name] for name in statements if name in TAKES_LONG})
+        sdmx = workers.submit(_write_sdmx, session, folder / "sdmx_observations.csv")
         frames = {name: frame for done in quick for name, frame in done.result().items()}
         sheets = {
             relation.name: frames[relation.name]
@@ -165,11 +166,11 @@ def write_exports(database: Path, folder: Path, differences: Differences) -> tup
         }
         _write_workbook(contents, sheets, folder / WORKBOOK)
         frames |= slow.result()
+        written = [folder / WORKBOOK, sdmx.result()]
     rows = {relation.name: frames[relation.name].height for relation in exported}
-    written = [folder / WORKBOOK, folder / "sdmx_observations.csv", *(folder / "parquet" / f"{name}.parquet" for name in rows)]
+    written += [folder / "parquet" / f"{name}.parquet" for name in rows]
     written += [folder / "csv" / f"{name}.csv" for name, number in rows.items() if number <= CSV_ROWS]
-    _write_csv(_sdmx(database), folder / "sdmx_observations.csv")
-    written.append(_write_csv(differences.changes, folder / "changes.csv"))
+    written.append(_write_csv(_inert(differences.changes), folder / "changes.csv"))
     texts = {
         "CHANGES.txt": describe(differences),
         "README.md": _readme(contents, differences, rows),
@@ -185,20 +186,21 @@ def write_exports(database: Path, folder: Path, differences: Differences) -> tup
     return tuple(sorted(written))
 
 
-def _export(database: Path, folder: Path, statements: Mapping[str, str]) -> dict[str, pl.DataFrame]:
-    """Read relations in one session, write each as Parquet and CSV, and hand them on."""
+def _export(session: warehouse.Session, folder: Path, statements: Mapping[str, str]) -> dict[str, pl.DataFrame]:
+    """Read relations, write each as Parquet and CSV, and hand them on, their texts made inert for the workbook."""
     frames = {}
-    for name, frame in warehouse.read_frames({"release": database}, statements):
+    for name, frame in session.read(statements):
         frame.write_parquet(folder / "parquet" / f"{name}.parquet", compression="zstd", compression_level=3)
+        # what is too long for CSV is too long for the workbook, too
+        frames[name] = frame if frame.height > CSV_ROWS else _inert(frame)
         if frame.height <= CSV_ROWS:
-            _write_csv(frame, folder / "csv" / f"{name}.csv")
-        frames[name] = frame
+            _write_csv(frames[name], folder / "csv" / f"{name}.csv")
     return frames
 
 
-def _sdmx(database: Path) -> pl.DataFrame:
-    ((_, frame),) = warehouse.read_frames({"release": database}, {"sdmx": (_SQL / "sdmx.sql").read_text(encoding="utf-8")})
-    return frame.rename(str.upper)
+def _write_sdmx(session: warehouse.Session, path: Path) -> Path:
+    ((_, frame),) = session.read({"sdmx": (_SQL / "sdmx.sql").read_text(encoding="utf-8")})
+    return _write_csv(_inert(frame.rename(str.upper)), path)
 
 
 def write_checksums(folder: Path) -> Path:
@@ -221,17 +223,13 @@ def make_inert(text: pl.Expr) -> pl.Expr:
     return visible.str.replace(_FORMULA, "'$1")
 
 
-def read_contents(database: Path) -> Contents:
-    """Read what a release says about itself: its relations with their comments, its sources, its name.
-
-    Raises:
-        WarehouseError: the database cannot be read.
-    """
+def read_contents(session: warehouse.Session) -> Contents:
+    """Read what a release says about itself: its relations with their comments, its sources, its name."""
     statements = {name: (_SQL / f"{name}.sql").read_text(encoding="utf-8") for name in ("relations", "columns", "keys", "macros")}
     statements["builds"] = "FROM builds"
     statements["sources"] = "FROM sources ORDER BY ALL"
     statements["facts"] = (PROJECT / "sql" / "checks" / "summary.sql").read_text(encoding="utf-8")
-    found = {name: frame.rows(named=True) for name, frame in warehouse.read_frames({"release": database}, statements)}
+    found = {name: frame.rows(named=True) for name, frame in session.read(statements)}
     columns: dict[str, list[Column]] = {}
     for row in found["columns"]:
         columns.setdefault(row["relation"], []).append(Column(row["column_id"], row["data_type"], row["meaning"] or ""))
@@ -280,11 +278,10 @@ def _inert(frame: pl.DataFrame) -> pl.DataFrame:
     return flat.with_columns(make_inert(pl.col(name)) for name, is_suspect in zip(texts, found, strict=True) if is_suspect)
 
 
-def _write_csv(frame: pl.DataFrame, path: Path) -> Path:
+def _write_csv(inert: pl.DataFrame, path: Path) -> Path:
     """Write CSV: UTF-8, comma, quotes where needed, nothing for NULL, whole numbers without a decimal point."""
-    floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
-    inert = _inert(frame).with_columns(pl.col(name).cast(pl.String).str.strip_suffix(".0") for name in floats)
-    inert.write_csv(path)
+    floats = [name for name, dtype in inert.schema.items() if dtype.is_float()]
+    inert.with_columns(pl.col(name).cast(pl.String).str.strip_suffix(".0") for name in floats).write_csv(path)
     return path
 
 
@@ -292,7 +289,13 @@ def _write_csv(frame: pl.DataFrame, path: Path) -> Path:
 
 
 def _write_workbook(contents: Contents, sheets: Mapping[str, pl.DataFrame], path: Path) -> Path:
-    """Write the workbook: README, dictionary, then the questions, then the rest; every text is a text, every number a number."""
+    """Write the workbook: README, dictionary, then the questions, then the rest; every text is a text, every number a number.
+
+    Args:
+        contents: what the release says about itself.
+        sheets: tables to put into it, their texts made inert.
+        path: where to write it.
+    """
     workbook = xlsxwriter.Workbook(
         path, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "default_date_format": "yyyy-mm-dd"}
     )
@@ -311,27 +314,27 @@ def _write_workbook(contents: Contents, sheets: Mapping[str, pl.DataFrame], path
         ("", ""),
         *((names[name], meanings[name]) for name in names),
     ]
-    _fill(workbook, "README", pl.DataFrame(about, schema={"sheet": pl.String, "meaning": pl.String}, orient="row"))
+    _fill(workbook, "README", _inert(pl.DataFrame(about, schema={"sheet": pl.String, "meaning": pl.String}, orient="row")))
     described = [
         (names[relation.name], column.name, column.data_type, column.meaning)
         for relation in contents.relations
         if relation.name in names
         for column in relation.columns
     ]
-    _fill(workbook, "dictionary", pl.DataFrame(described, schema=["sheet", "column", "type", "meaning"], orient="row"))
+    _fill(workbook, "dictionary", _inert(pl.DataFrame(described, schema=["sheet", "column", "type", "meaning"], orient="row")))
     for name, sheet in names.items():
         _fill(workbook, sheet, sheets[name])
     workbook.close()
     return path
 
 
-def _fill(workbook: Any, sheet: str, frame: pl.DataFrame) -> None:
+def _fill(workbook: Any, sheet: str, inert: pl.DataFrame) -> None:
     worksheet = workbook.add_worksheet(sheet)
     worksheet.freeze_panes(1, 0)
-    worksheet.autofilter(0, 0, max(frame.height, 1), frame.width - 1)
+    worksheet.autofilter(0, 0, max(inert.height, 1), inert.width - 1)
     head = workbook.add_format({"bold": True, "bottom": 1})
     day = workbook.add_format({"num_format": "yyyy-mm-dd"})
-    for place, column in enumerate(_inert(frame).iter_columns()):
+    for place, column in enumerate(inert.iter_columns()):
         worksheet.write_string(0, place, column.name, head)
         width = max(len(column.name), 10)
         if column.dtype == pl.String:

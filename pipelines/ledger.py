@@ -142,8 +142,9 @@ def publication_tasks(data: Path, source_ids: Iterable[str]) -> tuple[Task, ...]
     return tuple(
         Task(snapshot, "publication")
         for source_id in source_ids
-        if sources_by_id()[source_id].kind in ("publication", "records") and parser_of(source_id) is not None
+        if sources_by_id()[source_id].kind in ("publication", "records")
         for snapshot in snapshots_of(data / "snapshots", source_id)
+        if parser_of(source_id) is not None
     )
 
 

@@ -225,15 +225,21 @@ def conform(frame: pl.DataFrame, source_id: str, vocabulary: Vocabulary | None =
         *(pl.col(column.name).replace("", None) for column in COLUMNS if column.name != "breakdown"),
         pl.when(pl.col("breakdown").is_null()).then(pl.lit("")).otherwise(pl.col("breakdown")).alias("breakdown"),
     )
+    refused = {
+        f"source_id is not `{source_id}`: the row belongs to another file": pl.col("source_id") != source_id,
+        "source_locator is empty: say where the figure stands": pl.col("source_locator").is_null(),
+    }
+    for name in (column.name for column in COLUMNS if column.dtype == _TEXT):
+        refused[f"{name} holds signs that cannot be seen: write it without them"] = pl.col(name).str.contains(_UNSEEN_TEXT)
+        refused[f"{name} has more than {_LONGEST_TEXT:,} characters: shorten it"] = pl.col(name).str.len_chars() > _LONGEST_TEXT
+    for name in ("obs_value", "base_value", "decimals"):
+        number = pl.col(name).cast(SCHEMA[name], strict=False)
+        unreadable = pl.col(name).is_not_null() & (number.is_null() | ~number.cast(pl.Float64).is_finite())
+        refused[f"{name} is not a number: write digits only, or leave it empty"] = unreadable
     problems = [
-        *_column_problems(text, (*SERIES_DIMENSIONS, "value_qualifier", "obs_status", "evidence"), vocabulary, source_id),
-        *_bad_rows(text, pl.col("source_locator").is_null(), "source_locator is empty: say where the figure stands"),
+        *_column_problems(text, (*SERIES_DIMENSIONS, "value_qualifier", "obs_status", "evidence"), vocabulary),
+        *_bad_rows(text, refused),
     ]
-    for column in COLUMNS:
-        if column.dtype == _TEXT:
-            unseen, long = pl.col(column.name).str.contains(_UNSEEN_TEXT), pl.col(column.name).str.len_chars() > _LONGEST_TEXT
-            problems += _bad_rows(text, unseen, f"{column.name} holds signs that cannot be seen: write it without them")
-            problems += _bad_rows(text, long, f"{column.name} has more than {_LONGEST_TEXT:,} characters: shorten it")
     days = text["published_on"].drop_nulls().unique(maintain_order=True)
     problems += _bad_codes(text, "published_on", {day: problem for day in days if (problem := published_on_problem(day))})
     bounds, unreadable_periods = {}, {}
@@ -243,10 +249,6 @@ def conform(frame: pl.DataFrame, source_id: str, vocabulary: Vocabulary | None =
         except ValueError as problem:
             unreadable_periods[value] = str(problem)
     problems += _bad_codes(text, "time_period", unreadable_periods)
-    for name in ("obs_value", "base_value", "decimals"):
-        number = pl.col(name).cast(SCHEMA[name], strict=False)
-        unreadable = pl.col(name).is_not_null() & (number.is_null() | ~number.cast(pl.Float64).is_finite())
-        problems += _bad_rows(text, unreadable, f"{name} is not a number: write digits only, or leave it empty")
     _raise(problems, source_id)
 
     periods = pl.DataFrame(
@@ -254,9 +256,13 @@ def conform(frame: pl.DataFrame, source_id: str, vocabulary: Vocabulary | None =
         schema={"time_period": pl.String, "start": pl.Date, "end": pl.Date},
     )
     typed = text.join(periods, on="time_period", how="left", maintain_order="left")
-    for name, derived in (("period_start", "start"), ("period_end", "end")):
-        differs = pl.col(name).is_not_null() & (pl.col(name) != pl.col(derived).cast(pl.String))
-        problems += _bad_rows(typed, differs, f"{name} differs from time_period: correct one of them")
+    problems = _bad_rows(
+        typed,
+        {
+            f"{name} differs from time_period: correct one of them": pl.col(name) != pl.col(derived).cast(pl.String)
+            for name, derived in (("period_start", "start"), ("period_end", "end"))
+        },
+    )
     # only a text shows how many decimals were printed: a number that came typed may have lost them
     printed_decimals = (
         pl.col("obs_value").str.extract(r"\.(\d+)$").str.len_chars().fill_null(0)
@@ -284,16 +290,19 @@ def conform(frame: pl.DataFrame, source_id: str, vocabulary: Vocabulary | None =
     missing = pl.col("obs_status").is_in(MISSING_STATUSES)
     no_value = pl.col("obs_value").is_null()
     percent = pl.col("unit_measure") == "percent"
-    problems += [
-        *_bad_rows(typed, no_value & ~missing, "no obs_value, but obs_status says there is one: use L, M, O or Q"),
-        *_bad_rows(typed, ~no_value & missing, "obs_value beside obs_status L, M, O or Q: drop the value or correct the status"),
-        *_bad_rows(typed, pl.col("obs_value") < 0, "obs_value is negative: figures are counts, shares, money or durations"),
-        *_bad_rows(typed, pl.col("base_value") < 0, "base_value is negative: correct it"),
-        *_bad_rows(typed, pl.col("decimals") < 0, "decimals is negative: correct it"),
-        *_bad_rows(typed, pl.col("base_value").is_not_null() & ~percent, "base_value beside a figure that is no percentage: drop it"),
-        *_bad_rows(typed, (pl.col("value_qualifier") == "share_rounded") & ~percent, "share_rounded is for percentages only: correct it"),
-        *_bad_rows(typed, pl.struct(KEY).is_duplicated(), "the same key stands twice: delete one, or tell them apart"),
-    ]
+    problems += _bad_rows(
+        typed,
+        {
+            "no obs_value, but obs_status says there is one: use L, M, O or Q": no_value & ~missing,
+            "obs_value beside obs_status L, M, O or Q: drop the value or correct the status": ~no_value & missing,
+            "obs_value is negative: figures are counts, shares, money or durations": pl.col("obs_value") < 0,
+            "base_value is negative: correct it": pl.col("base_value") < 0,
+            "decimals is negative: correct it": pl.col("decimals") < 0,
+            "base_value beside a figure that is no percentage: drop it": pl.col("base_value").is_not_null() & ~percent,
+            "share_rounded is for percentages only: correct it": (pl.col("value_qualifier") == "share_rounded") & ~percent,
+            "the same key stands twice: delete one, or tell them apart": pl.struct(KEY).is_duplicated(),
+        },
+    )
     _raise(problems, source_id)
     return typed.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
 
@@ -315,13 +324,12 @@ def _with_all_columns(frame: pl.DataFrame, source_id: str) -> pl.DataFrame:
     return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
 
 
-def _column_problems(text: pl.DataFrame, names: Iterable[str], vocabulary: Vocabulary, source_id: str) -> Problems:
+def _column_problems(text: pl.DataFrame, names: Iterable[str], vocabulary: Vocabulary) -> Problems:
     problems: Problems = []
     for name in names:
         found = {code: series_problems({name: code}, vocabulary) for code in text[name].unique(maintain_order=True)}
         problems += _bad_codes(text, name, {code: "; ".join(said) for code, said in found.items() if said})
-    foreign = pl.col("source_id").is_not_null() & (pl.col("source_id") != source_id)
-    return [*problems, *_bad_rows(text, foreign, f"source_id is not `{source_id}`: the row belongs to another file")]
+    return problems
 
 
 def _bad_codes(frame: pl.DataFrame, name: str, problems: Mapping[str | None, str]) -> Problems:
@@ -335,9 +343,15 @@ def _bad_codes(frame: pl.DataFrame, name: str, problems: Mapping[str | None, str
     return [(row, locator, problems[code]) for row, locator, code in rows.iter_rows()]
 
 
-def _bad_rows(frame: pl.DataFrame, bad: pl.Expr, problem: str) -> Problems:
-    rows = frame.filter(bad).select("row", "source_locator")
-    return [(row, locator, problem) for row, locator in rows.iter_rows()]
+def _bad_rows(frame: pl.DataFrame, refused: Mapping[str, pl.Expr]) -> Problems:
+    """Find the rows that meet a condition for which they are refused; one look tells which of the conditions are met at all."""
+    met = frame.select(bad.any().alias(problem) for problem, bad in refused.items()).row(0, named=True)
+    return [
+        (row, locator, problem)
+        for problem, bad in refused.items()
+        if met[problem]
+        for row, locator in frame.filter(bad).select("row", "source_locator").iter_rows()
+    ]
 
 
 def _raise(problems: Problems, source_id: str) -> None:

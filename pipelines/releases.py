@@ -17,15 +17,20 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pipelines import ledger, refresh, warehouse
+import polars as pl
+
+from pipelines import ledger, refresh
 from pipelines.catalog import RATES, Source
 from pipelines.vocabulary import CODE_LISTS, PROJECT
+
+if TYPE_CHECKING:
+    from pipelines.expectations import Validation
 
 DATA = PROJECT / "data"
 DATABASE = "prosecution_statistics.duckdb"
@@ -54,12 +59,14 @@ class Release:
         folder: where it is.
         inputs_sha256: hash of every vintage, catalogue file and SQL file that went in.
         rebuilt: False if the folder was there already.
+        agreement: whether its sources agree with each other; None if that was not judged now.
     """
 
     build_id: str
     folder: Path
     inputs_sha256: str
     rebuilt: bool
+    agreement: Validation | None = field(default=None, compare=False)
 
     @property
     def database(self) -> Path:
@@ -73,13 +80,15 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
     Args:
         data: the data folder.
         force: build although the published release, or the newest that is finished, has the same inputs.
-        with_companions: write exports, changes, report and checksums beside the database, as every published release has them;
-            only what looks at nothing but the database does without.
+        with_companions: write exports, changes, report and checksums beside the database and judge whether its sources agree, as for
+            every published release; only what looks at nothing but the database does without.
 
     Raises:
         ReleaseError: no source is valid, sources contradict each other, or the clock stands before what was seen.
         WarehouseError: the database cannot be built.
     """
+    from pipelines import warehouse  # with DuckDB: after Great Expectations, see expectations.load_library
+
     sources = ledger.sources_by_id()
     vintages = ledger.usable_vintages(data, sources)
     if not vintages:
@@ -106,18 +115,14 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
     building = releases / f".{build_id}.{os.getpid()}.building"
     building.mkdir()
     try:
-        ledger.gather(data, vintages).write_parquet(building / OBSERVATIONS)
+        observations = ledger.gather(data, vintages)
+        observations.write_parquet(building / OBSERVATIONS)
+        facts = warehouse.ReleaseFacts(_facts(data, sources, vintages, build_id, inputs))
         with ThreadPoolExecutor(1) as beside:
-            # the database works outside the interpreter's lock: what the companions need is loaded meanwhile
-            loading = beside.submit(_load_companions) if with_companions else None
-            warehouse.build_database(
-                building,
-                RATES,
-                building / DATABASE,
-                facts=warehouse.ReleaseFacts(_facts(data, sources, vintages, build_id, inputs)),
-            )
-            if loading is not None:
-                loading.result()
+            # the database works outside the interpreter's lock: what does not need it is done meanwhile
+            judging = beside.submit(_judge_and_load, observations) if with_companions else None
+            warehouse.build_database(building, RATES, building / DATABASE, facts=facts)
+            agreement = judging.result() if judging is not None else None
         (building / "INPUTS").write_text(inputs + "\n", encoding="ascii")
         check_release(building / DATABASE)
         if with_companions:
@@ -127,7 +132,16 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
         building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    return Release(build_id, folder, inputs, rebuilt=True)
+    return Release(build_id, folder, inputs, rebuilt=True, agreement=agreement)
+
+
+def _judge_and_load(observations: pl.DataFrame) -> Validation:
+    """Judge whether the sources agree; then load, because the renderer keeps the interpreter's lock and the database begins with Python."""
+    from pipelines.expectations import validate_across
+
+    agreement = validate_across(observations)
+    _load_companions()
+    return agreement
 
 
 def _load_companions() -> None:
@@ -172,6 +186,8 @@ def check_release(database: Path) -> None:
     Raises:
         ReleaseError: a law of the house does not hold.
     """
+    from pipelines import warehouse  # see build_release
+
     for name, broken in warehouse.query(database, (PROJECT / "sql" / "checks" / "release.sql").read_text(encoding="utf-8")):
         if broken:
             raise ReleaseError(f"{database.name}: {name}: {broken} rows break it: nothing was published")
@@ -388,6 +404,8 @@ def _is_running(process_id: int) -> bool:
 
 def summarise(data: Path) -> str:
     """Tell in ten lines what is published: where, how much, the headline, and the rates that could be computed."""
+    from pipelines import warehouse  # see build_release
+
     release = published_release(data)
     if release is None:
         return "Nothing is published yet: run `make build`."

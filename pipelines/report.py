@@ -19,7 +19,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from pipelines import charts
+from pipelines import charts, warehouse
 from pipelines.charts import Row, Tables, format_figure, make_inert
 from pipelines.vocabulary import PROJECT
 
@@ -144,13 +144,14 @@ def write_report(
         WarehouseError: the database cannot be read.
     """
     report = folder / FOLDER
-    tables = charts.read_report_tables(database)
-    if not tables["release"]:
-        raise ReportError(f"{database.name}: its table builds is empty: write the report of a release, not of a stand-alone database")
-    environment = _environment(tables)
-    with ThreadPoolExecutor(1) as beside:
-        # drawing takes as long as the pages without drawings, and neither waits for the other
-        drawing = beside.submit(charts.draw_charts, tables)
+    with warehouse.open_session({"release": database}) as session, ThreadPoolExecutor(1) as beside:
+        # charts are drawn while the database works on the other tables
+        to_draw = charts.read_drawn_tables(session)
+        drawing = beside.submit(charts.draw_charts, to_draw)
+        tables = {**to_draw, **charts.read_other_tables(session)}
+        if not tables["release"]:
+            raise ReportError(f"{database.name}: its table builds is empty: write the report of a release, not of a stand-alone database")
+        environment = _environment(tables)
         (report / "receipts").mkdir(parents=True, exist_ok=True)
         written = [_write(page, environment, report) for page in (*_receipt_pages(tables), *_grid_pages(tables))]
         drawings = drawing.result()

@@ -55,6 +55,8 @@ DECLINATION_REASONS = CODE_LISTS / "declination_reasons.csv"
 
 #: code list file (without .csv) -> the table that publishes it
 _TABLE_OF_CODE_LIST = {"obs_status": "obs_statuses"}
+#: the last file of views that only read matched_periods
+_IN_WORDS = "060_rates_views.sql"
 _MEMORY_LIMIT = "3GiB"
 _SHOWN_PROBLEMS = 5
 #: what is said about a figure beside its number, and which of it are codes
@@ -146,10 +148,12 @@ def build_database(
             _run(con, "020_selection.sql", "030_matching.sql", "040_matched_periods.sql")
             # written down for the many who read a release; made as it is read where only the matching is wanted
             _run(con, f"matched_periods/{'stored' if facts else 'viewed'}.sql")
-            with _beside(con, [path.name for path in sorted(SQL.glob("0[5-9]*.sql"))]):
+            views = [path.name for path in sorted(SQL.glob("0[5-9]*.sql"))]
+            meanwhile = views[: views.index(_IN_WORDS) + 1] if facts else views
+            with _beside(con, meanwhile):
                 _run(con, "045_matches.sql")
             if facts:
-                _run(con, "matched_periods/stored_rows.sql")
+                _run(con, "matched_periods/stored_rows.sql", "matched_periods/in_words_stored.sql", *views[len(meanwhile) :])
         building.replace(out)
     finally:
         for leftover in (building, building.with_name(building.name + ".wal")):
@@ -157,32 +161,38 @@ def build_database(
         shutil.rmtree(f"{building}.tmp", ignore_errors=True)
 
 
-def query(database: Path, statement: str) -> list[tuple[Any, ...]]:
-    """Read from a finished database in a session of its own: read-only, without access to anything else.
+@dataclass(frozen=True)
+class Session:
+    """Finished databases that are open for reading; several threads may read at once.
 
-    Raises:
-        WarehouseError: the file cannot be opened or the statement fails.
+    Attributes:
+        connection: read-only, without access to anything else.
+        database: name of the database whose relations need no prefix.
     """
-    try:
-        with duckdb.connect(config={"temp_directory": ""}) as con:
-            con.execute(f"ATTACH '{_quoted(database)}' AS release (READ_ONLY)")
-            con.execute("USE release")
-            con.execute("SET enable_external_access = false")
-            con.execute("SET enable_progress_bar = false")
-            return con.sql(statement).fetchall()
-    except duckdb.Error as problem:
-        raise WarehouseError(f"{database.name}: {problem}: build again") from problem
+
+    connection: duckdb.DuckDBPyConnection
+    database: str
+
+    def read(self, statements: Mapping[str, str], parameters: Sequence[str | None] = ()) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Read several relations, each as a frame as soon as it is asked for; what a statement prepares is there for those after it.
+
+        Args:
+            statements: what to call a relation -> the statement that gives it.
+            parameters: values of the statements' question marks.
+        """
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"USE {self.database}")
+            cursor.execute("SET enable_progress_bar = false")
+            for name, statement in statements.items():
+                yield name, cursor.sql(statement, params=list(parameters)).pl()
 
 
-def read_frames(
-    databases: Mapping[str, Path], statements: Mapping[str, str], parameters: Sequence[str | None] = ()
-) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Read several relations of finished databases in one session, each as a frame as soon as it is asked for; as closed as `query`.
+@contextmanager
+def open_session(databases: Mapping[str, Path]) -> Iterator[Session]:
+    """Open finished databases in a session of their own.
 
     Args:
         databases: name to attach a file under -> the file; names without a database are looked up in the last one.
-        statements: what to call a relation -> the statement that gives it.
-        parameters: values of the statements' question marks.
 
     Raises:
         WarehouseError: a file cannot be opened or a statement fails.
@@ -191,14 +201,31 @@ def read_frames(
         with duckdb.connect(config={"temp_directory": ""}) as con:
             for name, database in databases.items():
                 con.execute(f"ATTACH '{_quoted(database)}' AS {name} (READ_ONLY)")
-                con.execute(f"USE {name}")
+            con.execute(f"USE {name}")
             con.execute("SET enable_external_access = false")
             con.execute("SET enable_progress_bar = false")
-            for name, statement in statements.items():
-                yield name, con.sql(statement, params=list(parameters)).pl()
+            yield Session(con, name)
     except duckdb.Error as problem:
         told = ", ".join(database.name for database in databases.values())
         raise WarehouseError(f"{told}: {problem}: build again") from problem
+
+
+def query(database: Path, statement: str) -> list[tuple[Any, ...]]:
+    """Read rows from a finished database in a session of its own.
+
+    Raises:
+        WarehouseError: the file cannot be opened or the statement fails.
+    """
+    with open_session({"release": database}) as session:
+        return session.connection.sql(statement).fetchall()
+
+
+def read_frames(
+    databases: Mapping[str, Path], statements: Mapping[str, str], parameters: Sequence[str | None] = ()
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Read frames from finished databases in a session of their own; see `open_session` and `Session.read`."""
+    with open_session(databases) as session:
+        yield from session.read(statements, parameters)
 
 
 def read_breaks(path: Path) -> list[dict[str, Any]]:

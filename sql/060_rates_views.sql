@@ -450,6 +450,8 @@ SELECT
     denominator_source_id
 FROM labelled;
 
+COMMENT ON VIEW matched_periods_in_words IS 'The rows of matched_periods with both sides in words, as a reader would say them.';
+
 -- For every row without a rate: the smallest missing thing that would fill it, who holds it, where it would appear.
 -- The side below the line is asked for where it lacks a usable number for the period. The side above it is asked for where it lacks one,
 -- or where its number does not lie within the number below: then only a count made within the cases below the line would do.

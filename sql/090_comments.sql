@@ -611,7 +611,6 @@ COMMENT ON COLUMN rate_sides_in_words.things IS 'What the side counts, in words.
 COMMENT ON COLUMN rate_sides_in_words.kept_by IS 'Bodies that keep the records.';
 COMMENT ON COLUMN rate_sides_in_words.publications IS 'Producer and title of the publications in which such figures appear.';
 
-COMMENT ON VIEW matched_periods_in_words IS 'The rows of matched_periods with both sides in words, as a reader would say them.';
 COMMENT ON COLUMN matched_periods_in_words.rate_id IS 'Name of the declared rate.';
 COMMENT ON COLUMN matched_periods_in_words.rate_kind IS
     'Kind of the rate: prosecution, declination, disposition, conviction, sentencing, arrest or composition.';

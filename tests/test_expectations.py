@@ -314,3 +314,17 @@ def test_nothing_slow_is_imported_with_the_module() -> None:
     code = "import sys, pipelines.expectations; sys.exit(' '.join({'great_expectations', 'pandas'} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_judges_is_loaded_without_the_database() -> None:
+    # `load_library` takes what is loaded by then out of all collections, and DuckDB's binding complains of that at the end
+    code = "import sys; from pipelines import ledger, releases, expectations; sys.exit('duckdb' if 'duckdb' in sys.modules else 0)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("first", ["duckdb", "pipelines.expectations"])
+def test_a_process_that_has_judged_ends_in_silence(first: str) -> None:
+    code = f"import {first}, pipelines.expectations as judge; judge.load_library(); import duckdb; duckdb.sql('SELECT 1').fetchall()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

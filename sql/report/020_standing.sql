@@ -1,7 +1,7 @@
 -- The rates that stand: of every rate about outcomes, and of two compositions, the newest value.
 CREATE TEMP TABLE standing AS
 SELECT words.*
-FROM words
+FROM matched_periods_in_words AS words
 WHERE
     words.rate IS NOT NULL
     AND (

@@ -1,24 +1,9 @@
 -- The pairs people divide: counts of arrests, charges and sentences against counts of reports; axis by axis.
 WITH
-paired AS (
-    SELECT DISTINCT matched.numerator_series_id AS upper_id, matched.denominator_series_id AS lower_id
-    FROM matched_periods AS matched
-    JOIN rate_sides_in_words AS below ON matched.rate_id = below.rate_id AND below.side = 'denominator'
-    WHERE
-        below.stage IN ('report', 'referral')
-        AND matched.rate_kind IN ('prosecution', 'arrest', 'sentencing')
-        AND matched.numerator_ref_area IN ('US', 'WORLD')
-        AND matched.numerator_source_id <> 'not_collected'
-),
-crossed AS (
-    SELECT uppers.upper_id, lowers.lower_id
-    FROM (SELECT DISTINCT paired.upper_id FROM paired) AS uppers
-    CROSS JOIN (SELECT DISTINCT paired.lower_id FROM paired WHERE paired.lower_id IS NOT NULL) AS lowers
-),
 both_ways AS (
-    SELECT crossed.upper_id, crossed.lower_id, crossed.upper_id AS first_id, crossed.lower_id AS second_id FROM crossed
+    SELECT pairs_asked.upper_id, pairs_asked.lower_id, pairs_asked.upper_id AS first_id, pairs_asked.lower_id AS second_id FROM pairs_asked
     UNION ALL
-    SELECT crossed.upper_id, crossed.lower_id, crossed.lower_id, crossed.upper_id FROM crossed
+    SELECT pairs_asked.upper_id, pairs_asked.lower_id, pairs_asked.lower_id, pairs_asked.upper_id FROM pairs_asked
 ),
 judged AS (
     SELECT
@@ -31,6 +16,9 @@ judged AS (
         pairs.shared_periods
     FROM comparability AS pairs
     JOIN both_ways ON pairs.first_series_id = both_ways.first_id AND pairs.second_series_id = both_ways.second_id
+    WHERE
+        list_contains(getvariable('series_asked'), pairs.first_series_id)
+        AND list_contains(getvariable('series_asked'), pairs.second_series_id)
 )
 SELECT
     judged.*,

@@ -2,7 +2,7 @@
 WITH
 sides AS (
     SELECT DISTINCT words.rate_id, words.time_period, words.numerator_things, words.numerator, words.numerator_series_id
-    FROM words
+    FROM matched_periods_in_words AS words
     WHERE words.rate_id LIKE 'federal_share_of_all_%'
 )
 SELECT

@@ -2,7 +2,7 @@
 WITH
 cells AS (
     SELECT DISTINCT ON (words.rate_id, words.time_period, words.cell_no) words.*
-    FROM words
+    FROM matched_periods_in_words AS words
     WHERE words.rate_kind <> 'composition'
 ),
 roles AS (

@@ -18,7 +18,7 @@ SELECT
     words.rate,
     words.rate_basis,
     words.null_reasons
-FROM words
+FROM matched_periods_in_words AS words
 WHERE words.rate_kind = 'composition'
 QUALIFY row_number() OVER (
     PARTITION BY words.rate_id, words.time_period
