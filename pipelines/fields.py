@@ -45,16 +45,16 @@ _LEADING = np.array([(byte <= 0x20 and byte not in b"\t\n") or byte == _ZERO or 
 
 _BYTES = numba.types.Array(numba.uint8, 1, "C", readonly=True)
 _PLACES = numba.int32[:, :]
+_TWO_NUMBERS = numba.types.UniTuple(numba.int64, 2)
 
 
-def compiled(returns: Any, *arguments: Any) -> Callable[[_Loop], _Loop]:
-    """Compile a loop over numbers for the types of its arguments.
+def compiled(signature: Any) -> Callable[[_Loop], _Loop]:
+    """Compile a loop over numbers for the types of its arguments, as Numba writes them.
 
     It may call loops of its own module only, or a change of another would not be seen.
     """
 
     def compile_loop(loop: _Loop) -> _Loop:
-        signature = returns(*arguments)
         try:
             return cast(_Loop, numba.njit(signature, nogil=True, cache=True)(loop))
         except RuntimeError:
@@ -64,9 +64,7 @@ def compiled(returns: Any, *arguments: Any) -> Callable[[_Loop], _Loop]:
     return compile_loop
 
 
-@compiled(
-    numba.types.UniTuple(numba.int64, 2), _BYTES, numba.int64, numba.int64, numba.uint64[::1], numba.int32[:, ::1], numba.int32[:, ::1]
-)
+@compiled(_TWO_NUMBERS(_BYTES, numba.int64, numba.int64, numba.uint64[::1], numba.int32[:, ::1], numba.int32[:, ::1]))
 def _find_fields(text: Bytes, separator: int, fields: int, wanted: NDArray[np.uint64], begins: Places, widths: Places) -> tuple[int, int]:
     """Find where the wanted fields of the lines with the right number of fields begin and how wide they are; shape (lines, wanted).
 
@@ -99,7 +97,7 @@ def _find_fields(text: Bytes, separator: int, fields: int, wanted: NDArray[np.ui
     return lines, whole
 
 
-@compiled(numba.int64, _BYTES, _PLACES, _PLACES, numba.boolean, numba.int16[:, ::1])
+@compiled(numba.int64(_BYTES, _PLACES, _PLACES, numba.boolean, numba.int16[:, ::1]))
 def _read_numbers(text: Bytes, begins: Places, widths: Places, decimals: bool, values: NDArray[np.int16]) -> int:
     """Read numbers of up to four digits; returns how many cells hold something else."""
     unusual = 0
@@ -129,7 +127,7 @@ def _read_numbers(text: Bytes, begins: Places, widths: Places, decimals: bool, v
     return unusual
 
 
-@compiled(numba.int64, _BYTES, _PLACES, _PLACES, numba.int32[::1], numba.int32[:, ::1])
+@compiled(numba.int64(_BYTES, _PLACES, _PLACES, numba.int32[::1], numba.int32[:, ::1]))
 def _read_days(text: Bytes, begins: Places, widths: Places, month_starts: NDArray[np.int32], values: NDArray[np.int32]) -> int:
     """Read MM/DD/YYYY as days since 1970; returns how many cells hold something else."""
     unusual = 0
@@ -160,7 +158,7 @@ def _read_days(text: Bytes, begins: Places, widths: Places, month_starts: NDArra
     return unusual
 
 
-@compiled(numba.int64, _BYTES, _PLACES, _PLACES, numba.uint8[::1], numba.int64, numba.uint8[:, ::1])
+@compiled(numba.int64(_BYTES, _PLACES, _PLACES, numba.uint8[::1], numba.int64, numba.uint8[:, ::1]))
 def _read_codes(text: Bytes, begins: Places, widths: Places, table: NDArray[np.uint8], default: int, values: NDArray[np.uint8]) -> int:
     """Read codes of one or two characters; returns how many cells hold something else."""
     unusual = 0
@@ -175,7 +173,7 @@ def _read_codes(text: Bytes, begins: Places, widths: Places, table: NDArray[np.u
     return unusual
 
 
-@compiled(numba.void, _BYTES, _PLACES, numba.boolean[::1], numba.uint8[:, ::1], numba.boolean[:, ::1])
+@compiled(numba.void(_BYTES, _PLACES, numba.boolean[::1], numba.uint8[:, ::1], numba.boolean[:, ::1]))
 def _find_openings(text: Bytes, begins: Places, leading: NDArray[np.bool_], openings: Bytes, worth: NDArray[np.bool_]) -> None:
     """Mark the cells that begin with an opening (a zero byte in it is any character) or with what may come before one."""
     for line in range(begins.shape[0]):
@@ -193,7 +191,7 @@ def _find_openings(text: Bytes, begins: Places, leading: NDArray[np.bool_], open
             worth[column, line] = found
 
 
-@compiled(numba.uint64, numba.uint64)
+@compiled(numba.uint64(numba.uint64))
 def _mix(bits: np.uint64) -> np.uint64:
     """Make of numbers that differ in any bit numbers that differ in about half of theirs."""
     bits = (bits ^ (bits >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
@@ -201,7 +199,7 @@ def _mix(bits: np.uint64) -> np.uint64:
     return bits ^ (bits >> np.uint64(29))
 
 
-@compiled(numba.void, _BYTES, _PLACES, _PLACES, numba.uint64, numba.uint64[:, ::1])
+@compiled(numba.void(_BYTES, _PLACES, _PLACES, numba.uint64, numba.uint64[:, ::1]))
 def _hash_cells(text: Bytes, begins: Places, widths: Places, salt: np.uint64, values: NDArray[np.uint64]) -> None:
     """Mix eight bytes after eight bytes; empty cells are 0, others never are."""
     for line in range(begins.shape[0]):
@@ -216,7 +214,7 @@ def _hash_cells(text: Bytes, begins: Places, widths: Places, salt: np.uint64, va
             values[column, line] = max(mixed, np.uint64(1)) if width > 0 else np.uint64(0)
 
 
-@compiled(numba.void, numba.uint64[::1], numba.int16[:, ::1], numba.int64, numba.uint64[::1])
+@compiled(numba.void(numba.uint64[::1], numba.int16[:, ::1], numba.int64, numba.uint64[::1]))
 def hash_numbers(hashes: NDArray[np.uint64], numbers: NDArray[np.int16], kept: int, values: NDArray[np.uint64]) -> None:
     """Mix numbers, shape (columns, lines), into hashes, of which the lowest `kept` bits stay."""
     low = (np.uint64(1) << np.uint64(kept)) - np.uint64(1)
@@ -227,7 +225,7 @@ def hash_numbers(hashes: NDArray[np.uint64], numbers: NDArray[np.int16], kept: i
         values[line] = (mixed & ~low) | (hashes[line] & low)
 
 
-@compiled(numba.void, numba.int32[:, ::1], numba.int64, numba.int32[::1], numba.int16[:, ::1])
+@compiled(numba.void(numba.int32[:, ::1], numba.int64, numba.int32[::1], numba.int16[:, ::1]))
 def _number_months(days: NDArray[np.int32], after: int, month_starts: NDArray[np.int32], months: NDArray[np.int16]) -> None:
     for column in range(days.shape[0]):
         for line in range(days.shape[1]):
@@ -285,7 +283,8 @@ class Cells:
         """Read the cells whose values are not known as text, and put in what they are; unreadable ones stay unknown."""
         unusual = (values == unknown) & (self.widths.T > 0)
         told = read(pl.Series(self.texts(unusual), dtype=pl.String)).to_physical()
-        values[unusual] = told.fill_null(unknown).to_numpy()
+        column, line = (places[told.is_not_null().to_numpy()] for places in np.nonzero(unusual))
+        values[column, line] = told.drop_nulls().to_numpy()
 
 
 class Columns(Protocol):

@@ -141,5 +141,5 @@ def test_where_nothing_may_be_kept_loops_are_compiled_all_the_same(monkeypatch: 
         return compile_loop(signature, nogil=nogil)
 
     monkeypatch.setattr(numba, "njit", compile_only)
-    double = fields.compiled(numba.int64, numba.int64)(lambda number: number * 2)
+    double = fields.compiled("int64(int64)")(lambda number: number * 2)
     assert double(21) == 42

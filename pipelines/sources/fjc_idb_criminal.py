@@ -19,7 +19,6 @@ from datetime import date, timedelta
 from functools import cached_property
 from threading import Lock
 
-import numba
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -495,7 +494,7 @@ _FILED, _ENDED = _FLAGS["CTFIL"] | _FLAGS["CTFILTRN"], _FLAGS["CTTR"] | _FLAGS["
 _DISTRICTS = {code: number for number, code in enumerate(read_districts("court_file_code"))}
 
 
-@compiled(numba.void, numba.uint64[::1], numba.int16[:, ::1], numba.int64, numba.uint8[::1], numba.boolean[::1])
+@compiled("void(uint64[::1], int16[:, ::1], int64, uint8[::1], boolean[::1])")
 def _judge_records(
     key: NDArray[np.uint64], numbers: NDArray[np.int16], unknown: int, flags: NDArray[np.uint8], whole: NDArray[np.bool_]
 ) -> None:
@@ -509,7 +508,7 @@ def _judge_records(
                 flags[record] |= 1 << flag
 
 
-@compiled(numba.void, numba.uint8[:, ::1], numba.int16[:, ::1], numba.boolean[::1], numba.uint8[:, ::1], numba.boolean[::1])
+@compiled("void(uint8[:, ::1], int16[:, ::1], boolean[::1], uint8[:, ::1], boolean[::1])")
 def _weigh_charges(
     charges: NDArray[np.uint8],
     outcomes: NDArray[np.int16],
