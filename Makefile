@@ -75,7 +75,7 @@ $(INSTALLED_SHARED): $(INSTALLED) requirements-shared.lock pyproject.toml
 # run a job with its log in data/logs, show the end of the log if it fails, and the summary of what is published if it does not
 define run_job
 mkdir -p data/logs; \
-$(BIN)/dg launch --job $(1) $(if $(FORCE),--config config/force.yaml) > data/logs/$(1).log 2>&1 \
+$(BIN)/dagster job execute -m assets.definitions -j $(1) $(if $(FORCE),-c config/force.yaml) > data/logs/$(1).log 2>&1 \
 	|| { tail -n 40 data/logs/$(1).log; $(BIN)/python -m pipelines.alerts --failed $(1); echo "make $(1) failed: the whole log is in data/logs/$(1).log"; exit 1; }; \
 grep -hoE '[0-9]+ of [0-9]+ snapshots derived.*|release [^ ]+: (built|unchanged).*|[a-z_]+: quarantined: .*' data/logs/$(1).log || true; \
 $(BIN)/python -m pipelines.releases

@@ -37,7 +37,7 @@ def run(command: list[str], folder: Path) -> tuple[float, float, float]:
 
 def main() -> None:
     """Print one line per measurement, and where the time of the first build goes."""
-    build = [str(Path(sys.executable).with_name("dg")), "launch", "--job", "build"]
+    build = [str(Path(sys.executable).with_name("dagster")), "job", "execute", "-m", "assets.definitions", "-j", "build"]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "project"
         ignored = shutil.ignore_patterns("data", ".venv", ".git", "*cache*", "__pycache__")

@@ -35,7 +35,7 @@ def launch_at_once(folder: Path) -> str:
     # storage is made by one process, as docs/operations.md says: made by two at once, Dagster's own tables collide
     prepare = [str(Path(sys.executable).with_name("dagster")), "instance", "migrate"]
     subprocess.run(prepare, cwd=project, env=environment, check=True, capture_output=True)
-    command = [str(Path(sys.executable).with_name("dg")), "launch", "--job", "build"]
+    command = [str(Path(sys.executable).with_name("dagster")), "job", "execute", "-m", "assets.definitions", "-j", "build"]
     runs = [
         subprocess.Popen(command, cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)
     ]

@@ -24,7 +24,7 @@ from pipelines.vocabulary import PROJECT
 from tests.conftest import Workplace
 from tests.publisher import certificate_for
 from tests.receivers import MailServer, WebReceiver
-from tests.test_end_to_end import dg_command
+from tests.test_end_to_end import job_command
 from tests.test_releases import VICTIM, change_one_digit
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -649,7 +649,7 @@ def test_a_run_from_the_command_line_tells_without_a_daemon(small: Workplace, tm
     kept: Mapping[str, str] = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
     environment = {**kept, "DAGSTER_HOME": str(tmp_path / "home"), "PYTHONPATH": str(PROJECT)}
     launched = subprocess.run(
-        [dg_command(), "launch", "--job", "build", "--config", str(tmp_path / "config.json")],
+        [*job_command("build"), "-c", str(tmp_path / "config.json")],
         cwd=PROJECT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert launched.returncode == 0, (launched.stdout + launched.stderr)[-3000:]

@@ -15,12 +15,12 @@ import pytest
 from tests.test_laws import PROJECT, tracked_files
 
 
-def dg_command() -> str:
-    """The `dg` that belongs to this interpreter."""
-    beside = Path(sys.executable).with_name("dg")
-    found = str(beside) if beside.exists() else shutil.which("dg")
-    assert found, "dagster-dg-cli is not installed beside this interpreter: install the project's dependencies"
-    return found
+def job_command(job: str) -> list[str]:
+    """The command of the Makefile for a job, with the `dagster` that belongs to this interpreter."""
+    beside = Path(sys.executable).with_name("dagster")
+    found = str(beside) if beside.exists() else shutil.which("dagster")
+    assert found, "dagster is not installed beside this interpreter: install the project's dependencies"
+    return [found, "job", "execute", "-m", "assets.definitions", "-j", job]
 
 
 def contents_of(folder: Path) -> dict[str, str]:
@@ -49,11 +49,11 @@ def run(clone: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_clean_copy_is_built_with_the_plain_commands(clone: Path) -> None:
     makefile = (clone / "Makefile").read_text(encoding="utf-8")
-    assert "dg launch --job $(1)" in makefile
+    assert "dagster job execute -m assets.definitions -j $(1)" in makefile
     assert "python -m pipelines.releases" in makefile
 
     before = contents_of(clone)
-    built = run(clone, dg_command(), "launch", "--job", "build")
+    built = run(clone, *job_command("build"))
     assert built.returncode == 0, (built.stdout + built.stderr)[-3000:]
     told = run(clone, sys.executable, "-m", "pipelines.releases")
     assert told.returncode == 0, told.stderr
@@ -78,7 +78,7 @@ def test_a_clean_copy_is_built_with_the_plain_commands(clone: Path) -> None:
 
     # a second time nothing is rebuilt
     release = published.resolve()
-    again = run(clone, dg_command(), "launch", "--job", "build")
+    again = run(clone, *job_command("build"))
     assert again.returncode == 0, (again.stdout + again.stderr)[-3000:]
     assert "unchanged, nothing was rebuilt" in again.stdout + again.stderr
     assert published.resolve() == release

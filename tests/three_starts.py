@@ -50,7 +50,7 @@ def start_three_at_once(folder: Path) -> str:
         _wait_for(port, lambda runs: len(runs) == 1)
         told = project / "command_line.log"
         with told.open("wb") as log:
-            command = [_program("dg"), "launch", "--job", "build"]
+            command = [_program("dagster"), "job", "execute", "-m", "assets.definitions", "-j", "build"]
             command_line = subprocess.Popen(command, cwd=project, env=_environment(project), stdout=log, stderr=log)
         launched = _ask(port, _LAUNCH, {"selector": {**_SELECTOR, "pipelineName": "build"}})["launchRun"]
         assert launched["__typename"] == "LaunchRunSuccess", launched

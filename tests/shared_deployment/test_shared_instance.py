@@ -34,7 +34,8 @@ def project_of(deployment: Deployment, name: str) -> tuple[Path, Path]:
 def test_two_builds_at_once_leave_their_history_in_postgresql(deployment: Deployment) -> None:
     projects = [project_of(deployment, name) for name in ("one", "two")]
     with ThreadPoolExecutor(2) as both:
-        for done in [both.submit(deployment.call, "dg", "launch", "--job", "build", "--config", str(config)) for _, config in projects]:
+        build = ("dagster", "job", "execute", "-m", "assets.definitions", "-j", "build", "-c")
+        for done in [both.submit(deployment.call, *build, str(config)) for _, config in projects]:
             done.result()
     assert deployment.ask("SELECT pipeline_name, status FROM runs") == ["build|SUCCESS"] * 2
     assert deployment.ask("SELECT max(start_time) < min(end_time) FROM runs") == ["t"]
