@@ -90,10 +90,12 @@ OBSERVED = sorted({*WITH_FIGURES, *(source_id for source_id in LIVE if SOURCES[s
 @dg.multi_asset(name="figures", specs=[_figures_spec(source_id) for source_id in WITH_FIGURES], can_subset=True)
 def figures(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[dg.MaterializeResult]:
     """Hash every transcribed figures file; the hash is its data version."""
-    from pipelines.ledger import figures_tasks
+    from pipelines import ledger
 
     selected = {key.to_user_string() for key in context.selected_asset_keys}
-    found = {f"figures_{task.snapshot.source_id}": task.snapshot for task in figures_tasks(Path(workspace.figures))}
+    tasks = ledger.figures_tasks(Path(workspace.figures))
+    ledger.prepare(workspace.data_folder, tasks, force=workspace.force)
+    found = {f"figures_{task.snapshot.source_id}": task.snapshot for task in tasks}
     for name in (f"figures_{source_id}" for source_id in WITH_FIGURES if f"figures_{source_id}" in selected):
         # a folder may have fewer files; without a result for each, Dagster would skip everything downstream and call it a success
         snapshot = found.get(name)
@@ -212,6 +214,8 @@ def observations(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     tasks = [task for task in ledger.figures_tasks(Path(workspace.figures)) if task.snapshot.source_id in selected]
     tasks += ledger.publication_tasks(data, selected)
     with releases.one_build_at_a_time(data):
+        if ledger.prepare(data, tasks, force=workspace.force):
+            releases.load_companions_meanwhile()
         outcomes = ledger.derive(data, tasks, force=workspace.force)
     workspace.share(context)
     rebuilt = sum(outcome.rebuilt for outcome in outcomes)

@@ -1,24 +1,19 @@
-"""Validation: Great Expectations suites from the schema, the code lists and the control totals. The only use of that library.
+"""Validation: Great Expectations suites from the schema, the code lists and the control totals.
 
 Belongs here: what is expected of a source before it may be published, the run of those expectations, and their results
-with the rows that break them. Does not belong here: which figures must add up (catalog/control_totals.toml and
-control_totals.py), and what happens to a source that fails (assets/).
+with the rows that break them. Does not belong here: how the library is asked (judging.py), which figures must add up
+(catalog/control_totals.toml and control_totals.py), and what happens to a source that fails (assets/).
 
-The library takes seconds to import and milliseconds per expectation, so it is imported inside functions, and every
-source of a build shares one context and one run: the results are told apart by row.
+Every source of a build shares one run: the results are told apart by row.
 """
 
 from __future__ import annotations
 
-import gc
 import json
-import os
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import cache
 from typing import Any, Literal
 
 import polars as pl
@@ -33,6 +28,7 @@ from pipelines.control_totals import (
     newest_editions,
     written,
 )
+from pipelines.judging import Asked, unexpected_rows
 from pipelines.observations import COLUMNS, KEY, MISSING_STATUSES, SCHEMA, SERIES_DIMENSIONS
 from pipelines.publications import shown
 from pipelines.vocabulary import CODE_LIST_OF, Vocabulary, catalogue_vocabulary
@@ -47,10 +43,6 @@ SHOWN_ROWS = 20
 _LARGEST_VALUE = 10**15
 #: the source_id of what is found between sources
 BETWEEN_SOURCES = "between_sources"
-
-
-class ExpectationError(RuntimeError):
-    """An expectation that could not be run at all: a defect of the program, not of the data."""
 
 
 @dataclass(frozen=True)
@@ -552,7 +544,8 @@ def _run(tables: Sequence[_Table]) -> dict[str, list[Expected]]:
     """Run every table's suite and tell the results apart by source."""
     found: dict[str, list[Expected]] = {}
     for table in tables:
-        unexpected = _unexpected_rows(table) if table.rows.height else [[] for _ in table.expectations]
+        asked = [Asked(expectation.kind, expectation.arguments, expectation.text) for expectation in table.expectations]
+        unexpected = unexpected_rows(table.rows, asked) if table.rows.height else [[] for _ in asked]
         for expectation, numbers in zip(table.expectations, unexpected, strict=True):
             broken = table.rows[numbers].partition_by("judged_as", as_dict=True)
             for source_id, looked_at in table.looked_at(expectation).items():
@@ -569,64 +562,3 @@ def _run(tables: Sequence[_Table]) -> dict[str, list[Expected]]:
                 )
                 found.setdefault(source_id, []).append(result)
     return found
-
-
-def _unexpected_rows(table: _Table) -> list[list[int]]:
-    """Ask Great Expectations which rows of a table are not as expected, for each of its expectations."""
-    load_library()
-    import great_expectations.expectations as gxe
-    from great_expectations import ExpectationSuite
-
-    batch = _batch_definition().get_batch({"dataframe": table.rows.to_pandas()})
-
-    def results(numbers: Sequence[int], result_format: str) -> dict[int, Any]:
-        asked = [
-            getattr(gxe, table.expectations[number].kind)(**table.expectations[number].arguments, meta={"number": number})
-            for number in numbers
-        ]
-        validated = batch.validate(ExpectationSuite(name="observations", expectations=asked), result_format=result_format)
-        return {result.expectation_config.meta["number"]: result for result in validated.results}
-
-    # the rows cost as much again as the verdict: ask for them only where there are some
-    verdicts = results(range(len(table.expectations)), "BOOLEAN_ONLY")
-    failed = sorted(number for number, result in verdicts.items() if not result.success)
-    if len(verdicts) < len(table.expectations):
-        raise ExpectationError(
-            f"{len(table.expectations) - len(verdicts)} expectations gave no result: look at the suite of {table.counted}"
-        )
-    found: list[list[int]] = [[] for _ in table.expectations]
-    for number, result in results(failed, "COMPLETE").items() if failed else ():
-        rows = result.result.get("unexpected_index_list")
-        if not rows:
-            raise ExpectationError(f"{table.expectations[number].text} could not be run: {result.exception_info}")
-        found[number] = sorted(set(rows))
-    return found
-
-
-@cache
-def load_library() -> None:
-    """Load Great Expectations, once.
-
-    Its half million objects stay until the process ends. A collection that looks for cycles among them, as the last one at the end
-    does, finds nothing and takes a second: they are taken out of all collections. DuckDB's objects must not be among them, because its
-    binding counts what is not taken apart at the end and complains of it.
-    """
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations.expectations  # noqa: F401
-
-    if "duckdb" not in sys.modules:
-        gc.freeze()
-
-
-@cache
-def _batch_definition() -> Any:
-    """Make the one context of the process: in memory, silent, and without any report to the makers of the library."""
-    import great_expectations as gx
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    return (
-        context.data_sources.add_pandas("observations")
-        .add_dataframe_asset("observations")
-        .add_batch_definition_whole_dataframe("observations")
-    )

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import polars as pl
 
+from pipelines import judging
 from pipelines.catalog import Source, load_sources
 from pipelines.observations import KEY, SERIES_DIMENSIONS, ObservationError, conform
-from pipelines.parse import read_publication
 from pipelines.publications import shown
 from pipelines.snapshots import Snapshot, sha256_of, snapshot_of_file, snapshots_of
 from pipelines.vocabulary import CODE_LISTS, PROJECT
@@ -286,6 +286,14 @@ def derive(data: Path, tasks: Sequence[Task], *, force: bool = False) -> tuple[D
     return tuple(outcomes[task] for task in tasks)
 
 
+def prepare(data: Path, tasks: Iterable[Task], *, force: bool = False) -> bool:
+    """Let Great Expectations load meanwhile, if `derive` will ask it about any of the snapshots; tell whether it will."""
+    asks = force or any(_known(data, task) is None for task in tasks)
+    if asks:
+        judging.start()
+    return asks
+
+
 def _has_its_bytes(snapshot: Snapshot) -> bool:
     return snapshot.path.is_file() and sha256_of(snapshot.path) == snapshot.snapshot_id
 
@@ -340,6 +348,8 @@ def _observe(task: Task) -> pl.DataFrame:
     if task.origin == "figures":
         frame = read_figures(task.snapshot)
     else:
+        from pipelines.parse import read_publication  # brings all that reads publications
+
         parse = parser_of(source_id)
         if parse is None:
             raise ObservationError(f"{source_id}: no parser in pipelines/sources: add one or declare the source as figures")
@@ -352,7 +362,7 @@ def _observe(task: Task) -> pl.DataFrame:
 def _validate(data: Path, frames: Mapping[Task, pl.DataFrame]) -> dict[Task, Validation]:
     if not frames:
         return {}
-    from pipelines.expectations import validate_many  # imports Great Expectations, which takes seconds
+    from pipelines.expectations import validate_many
 
     by_source = {task.snapshot.source_id: frame for task, frame in frames.items()}
     previous = {}

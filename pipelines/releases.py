@@ -21,11 +21,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from pipelines import ledger, refresh
+from pipelines import ledger, refresh, warehouse
 from pipelines.catalog import RATES, Source
 from pipelines.vocabulary import CODE_LISTS, PROJECT
 
@@ -87,8 +88,6 @@ def build_release(data: Path, *, force: bool = False, with_companions: bool = Tr
         ReleaseError: no source is valid, sources contradict each other, or the clock stands before what was seen.
         WarehouseError: the database cannot be built.
     """
-    from pipelines import warehouse  # with DuckDB: after Great Expectations, see expectations.load_library
-
     sources = ledger.sources_by_id()
     vintages = ledger.usable_vintages(data, sources)
     if not vintages:
@@ -144,6 +143,11 @@ def _judge_and_load(observations: pl.DataFrame) -> Validation:
     return agreement
 
 
+def load_companions_meanwhile() -> None:
+    """Load what a new release will need, while Great Expectations is waited for."""
+    Thread(target=_load_companions).start()
+
+
 def _load_companions() -> None:
     """Load the modules and libraries that only those need who write exports and report."""
     from pipelines import charts, differences, exports, report  # noqa: F401
@@ -186,8 +190,6 @@ def check_release(database: Path) -> None:
     Raises:
         ReleaseError: a law of the house does not hold.
     """
-    from pipelines import warehouse  # see build_release
-
     for name, broken in warehouse.query(database, (PROJECT / "sql" / "checks" / "release.sql").read_text(encoding="utf-8")):
         if broken:
             raise ReleaseError(f"{database.name}: {name}: {broken} rows break it: nothing was published")
@@ -404,8 +406,6 @@ def _is_running(process_id: int) -> bool:
 
 def summarise(data: Path) -> str:
     """Tell in ten lines what is published: where, how much, the headline, and the rates that could be computed."""
-    from pipelines import warehouse  # see build_release
-
     release = published_release(data)
     if release is None:
         return "Nothing is published yet: run `make build`."

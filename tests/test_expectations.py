@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines import judging
 from pipelines.control_totals import load_control_totals
 from pipelines.expectations import BETWEEN_SOURCES, CHECKS, Expected, Validation, validate, validate_across, validate_many
 from pipelines.observations import COLUMNS, conform
@@ -316,15 +319,43 @@ def test_nothing_slow_is_imported_with_the_module() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_judges_is_loaded_without_the_database() -> None:
-    # `load_library` takes what is loaded by then out of all collections, and DuckDB's binding complains of that at the end
-    code = "import sys; from pipelines import ledger, releases, expectations; sys.exit('duckdb' if 'duckdb' in sys.modules else 0)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+_JUDGE = (
+    "import os, sys, time, polars as pl; from pipelines import judging; "
+    "told = judging.unexpected_rows(pl.DataFrame({'a': [1, 5]}), "
+    "[judging.Asked('ExpectColumnValuesToBeBetween', {'column': 'a', 'max_value': 3}, 'a')]); "
+    "print(told, judging._process(os.getpid()).pid, flush=True); "
+)
 
 
-@pytest.mark.parametrize("first", ["duckdb", "pipelines.expectations"])
-def test_a_process_that_has_judged_ends_in_silence(first: str) -> None:
-    code = f"import {first}, pipelines.expectations as judge; judge.load_library(); import duckdb; duckdb.sql('SELECT 1').fetchall()"
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+def test_a_process_that_has_judged_ends_in_silence() -> None:
+    done = subprocess.run([sys.executable, "-c", _JUDGE], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.partition(" ")[0], done.stderr) == (0, "[[1]]", "")
+
+
+def test_what_judges_ends_with_whoever_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", _JUDGE + "time.sleep(600)"], cwd=PROJECT, stdout=subprocess.PIPE, text=True) as asking:
+        assert asking.stdout is not None
+        judge = int(asking.stdout.readline().split()[-1])
+        assert Path(f"/proc/{judge}").exists()
+        asking.kill()
+        asking.wait()
+    until = time.monotonic() + 60
+    while Path(f"/proc/{judge}/cmdline").exists() and Path(f"/proc/{judge}/cmdline").read_bytes():
+        assert time.monotonic() < until, "it lives on"
+        time.sleep(0.05)
+
+
+def test_what_judges_is_started_again_after_it_was_killed() -> None:
+    rows, asked = pl.DataFrame({"a": [1, None]}), [judging.Asked("ExpectColumnValuesToNotBeNull", {"column": "a"}, "a is not empty")]
+    assert judging.unexpected_rows(rows, asked) == [[1]]
+    judging._process(os.getpid()).kill()
+    with pytest.raises(judging.ExpectationError, match="ended with -9"):
+        judging.unexpected_rows(rows, asked)
+    assert judging.unexpected_rows(rows, asked) == [[1]]
+
+
+def test_what_cannot_be_judged_is_an_error_and_not_a_verdict() -> None:
+    asked = [judging.Asked("ExpectColumnValuesToNotBeNull", {"column": "b"}, "b is not empty")]
+    with pytest.raises(judging.ExpectationError, match="b is not empty could not be run"):
+        judging.unexpected_rows(pl.DataFrame({"a": [1]}), asked)
+
