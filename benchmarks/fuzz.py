@@ -55,7 +55,7 @@ def main() -> int:
                 _keep(chosen.keep, subject, verdict, len(findings))
     print(
         f"{sum(counter.total() for counter in outcomes.values()):,} files in {chosen.minutes:g} minutes, seed {chosen.seed}; limits "
-        f"{TIME_LIMIT:.0f} s and {MEMORY_LIMIT >> 20:,} MiB of address space for each.\n"
+        f"{TIME_LIMIT:.0f} s and {MEMORY_LIMIT >> 20:,} MiB of address space beyond that of the libraries for each.\n"
     )
     print(f"| parser | files | {' | '.join(OUTCOMES)} | slowest s | peak MiB |\n|---{'|---' * (len(OUTCOMES) + 3)}|")
     for source_id, counter in sorted(outcomes.items()):

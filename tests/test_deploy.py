@@ -24,7 +24,7 @@ def test_a_service_runs_what_exists_as_nobody_in_particular(name: str) -> None:
     text = SERVICES[name]
     (command,) = re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
     (program,) = re.findall(rf"{HOME}/\.venv/bin/(\S+)", command)
-    assert program in ("dg", "dagster-daemon", "dagster-webserver", "python")
+    assert program in ("dagster", "dagster-daemon", "dagster-webserver", "python")
     if program == "python":
         (module,) = re.findall(r"-m (\S+)", command)
         assert importlib.util.find_spec(module) is not None
@@ -63,7 +63,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     """Where systemd is at hand it verifies them, with programs and account of this machine put in."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for program in ("dg", "dagster-daemon", "dagster-webserver", "python"):
+    for program in ("dagster", "dagster-daemon", "dagster-webserver", "python"):
         (programs / program).symlink_to("/bin/true")
     for name, path in UNITS.items():
         text = path.read_text(encoding="utf-8").replace(f"{HOME}/.venv/bin", str(programs))
