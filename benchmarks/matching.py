@@ -17,10 +17,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import polars as pl
-
-from pipelines.vocabulary import CODE_LIST_OF, CODE_LISTS
-
 DISTRICTS, YEARS = 94, 30
 PER_SERIES_GROUP = DISTRICTS * YEARS * 12
 FLOOR = """
@@ -35,6 +31,11 @@ GROUP BY ALL
 
 def write_world(folder: Path, rows: int, own_locators: bool = False) -> int:
     """Write a synthetic world of about `rows` observations, each perhaps with a `source_locator` of its own; returns the exact number."""
+    # not at the top: the floor is bare DuckDB
+    import polars as pl
+
+    from pipelines.vocabulary import CODE_LIST_OF, CODE_LISTS
+
     groups = max(2, round(rows / PER_SERIES_GROUP))
     months = pl.DataFrame({"period_start": pl.date_range(pl.date(1996, 1, 1), pl.date(2025, 12, 1), "1mo", eager=True)}).with_columns(
         pl.col("period_start").dt.offset_by("1mo").dt.offset_by("-1d").alias("period_end"),
