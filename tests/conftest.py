@@ -94,3 +94,17 @@ def _made_once(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
     with (root / f"shared_{name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield folder
+
+
+def find_program(*names: str) -> str:
+    """Find a program that a fresh machine may lack, by any of its names.
+
+    Without it a test is skipped and says so; where .ci/run has installed all of them it fails.
+    """
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        told = f"no {names[0]} on this machine: .ci/run installs it"
+        if os.environ.get("PROGRAMS_ARE_INSTALLED"):
+            pytest.fail(told)
+        pytest.skip(told)
+    return found

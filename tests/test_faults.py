@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests import clocks, faults, three_starts
-from tests.conftest import Workplace
+from tests.conftest import Workplace, find_program
 
 
 def test_builds_killed_at_random_moments(small: Workplace) -> None:
@@ -32,6 +32,7 @@ def test_builds_started_at_the_same_moment(small: Workplace) -> None:
 
 
 def test_clocks_that_jump_by_years(small: Workplace) -> None:
+    find_program("faketime")
     clocks.jump_clocks(small)
 
 

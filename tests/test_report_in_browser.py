@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -20,7 +19,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from tests.conftest import Workplace
+from tests.conftest import Workplace, find_program
 from tests.test_report import hostile_report_of, report_of
 
 FLAGS = (
@@ -97,18 +96,12 @@ class Browser:
         return [event["params"] for event in self.events if event.get("method") == method]
 
 
-def find_chromium() -> str:
-    """Return the browser; a machine without one fails in words, it does not pass in silence."""
-    found = os.environ.get("CHROMIUM") or next((path for name in NAMES if (path := shutil.which(name))), None)
-    assert found, f"no Chromium found (looked for {', '.join(NAMES)}): install it (apt-get install chromium) or name it in CHROMIUM"
-    return found
-
-
 @contextmanager
 def running_browser(folder: Path) -> Iterator[Browser]:
     """Run a browser with a profile of its own, and end it and nothing else."""
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen([find_chromium(), *FLAGS, f"--user-data-dir={folder}", "about:blank"], stdout=log, stderr=log)
+        chromium = os.environ.get("CHROMIUM") or find_program(*NAMES)
+        process = subprocess.Popen([chromium, *FLAGS, f"--user-data-dir={folder}", "about:blank"], stdout=log, stderr=log)
     try:
         told = folder / "DevToolsActivePort"
         deadline = time.monotonic() + 60
