@@ -85,7 +85,7 @@ def _find_fields(text: Bytes, separator: int, fields: int, wanted: NDArray[np.ui
         if byte == _NEWLINE:
             lines += 1
             if field == last:
-                if text[place - one] == _RETURN:
+                if place > 0 and text[place - one] == _RETURN:
                     bounds[field] -= 1
                 for number in range(len(wanted)):
                     begin = bounds[wanted[number]] + 1

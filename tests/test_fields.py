@@ -97,6 +97,13 @@ def test_details_are_those_of_flagged_lines(lines: list[tuple[str, int]]) -> Non
     assert details[0].tolist() == [number for flag, number in lines if flag == "1"]
 
 
+def test_lines_of_one_field() -> None:
+    """Also the first line may be empty: nothing stands before it."""
+    block = np.frombuffer(b"\n7\r\n\r\n12\n" + PADDING, np.uint8)
+    number, ((values,),), _ = fields.read_fields(block, "\t", 1, [fields.Numbers({"a": 0}, _whole)], [], 1)
+    assert (number, values.tolist()) == (4, [fields.NO_NUMBER, 7, fields.NO_NUMBER, 12])
+
+
 def test_decimals_are_whole_numbers_with_a_point() -> None:
     """Files that went through other software print 2017.0 for 2017; anything else goes to the reader."""
     columns = [fields.Numbers({"a": 0}, lambda cells: pl.Series([-1] * len(cells), dtype=pl.Int16), decimals=True)]
