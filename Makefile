@@ -54,10 +54,10 @@ backup restore: $(INSTALLED)
 
 # after a change of dependencies: pins with hashes, no index addresses
 lock:
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --quiet --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra shared --constraint requirements.lock --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-shared.lock
+		--generate-hashes --no-header --quiet --output-file requirements-shared.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

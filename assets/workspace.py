@@ -45,7 +45,7 @@ class Workspace(dg.ConfigurableResource):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Begin a run, and each step that has a process of its own, with what the other machines have done."""
-        # a run loads libraries of a million objects that all stay: looking for cycles among them again and again is a tenth of a build
+        # a run loads libraries whose many objects all stay: looking for cycles among them again and again is a tenth of a build
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         if not self.bucket or context.run is None:
             return

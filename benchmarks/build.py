@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.conftest import job_command
+
 PROJECT = Path(__file__).resolve().parent.parent
 BARE = "import dagster, great_expectations, polars, duckdb"
 _WRAPPED = (
@@ -37,7 +39,7 @@ def run(command: list[str], folder: Path) -> tuple[float, float, float]:
 
 def main() -> None:
     """Print one line per measurement, and where the time of the first build goes."""
-    build = [str(Path(sys.executable).with_name("dagster")), "job", "execute", "-m", "assets.definitions", "-j", "build"]
+    build = job_command("build")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "project"
         ignored = shutil.ignore_patterns("data", ".venv", ".git", "*cache*", "__pycache__")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pipelines import ledger
 from tests import clocks, faults, three_starts
-from tests.conftest import SMALL, Workplace
+from tests.conftest import SMALL, Workplace, job_command
 
 PROJECT = Path(__file__).resolve().parent.parent
 #: bytes that a file may have; every writing step meets one that is too small for it
@@ -35,7 +35,7 @@ def launch_at_once(folder: Path) -> str:
     # storage is made by one process, as docs/operations.md says: made by two at once, Dagster's own tables collide
     prepare = [str(Path(sys.executable).with_name("dagster")), "instance", "migrate"]
     subprocess.run(prepare, cwd=project, env=environment, check=True, capture_output=True)
-    command = [str(Path(sys.executable).with_name("dagster")), "job", "execute", "-m", "assets.definitions", "-j", "build"]
+    command = job_command("build")
     runs = [
         subprocess.Popen(command, cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)
     ]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,18 +58,13 @@ class Chart:
     svg: str
 
 
+@cache
 def load_renderer() -> None:
     """Load what drawings need, which takes longer than a drawing: worth doing beside other work."""
     import altair as alt
     import vl_convert
 
     vl_convert.vegalite_to_svg(alt.Chart({"values": []}).mark_point().to_dict(validate=False), allowed_base_urls=[])
-
-
-def read_report_tables(database: Path) -> Tables:
-    """Read the tables of sql/report, each named by its file."""
-    with warehouse.open_session({"release": database}) as session:
-        return {**read_drawn_tables(session), **read_other_tables(session)}
 
 
 def read_drawn_tables(session: warehouse.Session) -> dict[str, list[Row]]:

@@ -57,9 +57,10 @@ _MOST_COLUMNS = 100_000
 _WIDEST_RECORD = 1 << 20
 #: large enough that a block outweighs the cost of starting on it, small enough that memory stays flat
 _BLOCK = 16 << 20
+#: records of fixed width: bytes read at a time, and how many records, or bytes of their columns, are asked about together
+_RECORD_BLOCK = 1 << 20
 _RECORDS_TOGETHER = 80_000
 _CELLS_TOGETHER = 64 << 20
-_RECORD_BLOCK = 1 << 20
 #: blocks under way at a time: reading one has serial parts that another one fills
 _WORKERS = 3
 #: lines whose fields are found by the byte: so few that they are still in the processor's cache when their cells are read
@@ -605,9 +606,6 @@ def _whole_records(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
     """Yield blocks of `size` bytes, and what is left at the end."""
     held = bytearray()
     for piece in chunks:
-        if not held and len(piece) == size:
-            yield piece
-            continue
         held += piece
         while len(held) >= size:
             yield bytes(held[:size])

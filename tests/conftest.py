@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,3 +109,11 @@ def find_program(*names: str) -> str:
             pytest.fail(told)
         pytest.skip(told)
     return found
+
+
+def job_command(job: str) -> list[str]:
+    """The command of the Makefile for a job, with the `dagster` that belongs to this interpreter."""
+    beside = Path(sys.executable).with_name("dagster")
+    found = str(beside) if beside.exists() else shutil.which("dagster")
+    assert found, "dagster is not installed beside this interpreter: install the project's dependencies"
+    return [found, "job", "execute", "-m", "assets.definitions", "-j", job]

@@ -21,10 +21,9 @@ from pipelines import alerts
 from pipelines.alerts import AlertError, CommandChannel, Config, Delivery, EmailChannel, FileChannel, WebhookChannel, load_config, tell
 from pipelines.health import Finding
 from pipelines.vocabulary import PROJECT
-from tests.conftest import Workplace
+from tests.conftest import Workplace, job_command
 from tests.publisher import certificate_for
 from tests.receivers import MailServer, WebReceiver
-from tests.test_end_to_end import job_command
 from tests.test_releases import VICTIM, change_one_digit
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)

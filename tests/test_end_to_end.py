@@ -12,15 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.conftest import job_command
 from tests.test_laws import PROJECT, tracked_files
-
-
-def job_command(job: str) -> list[str]:
-    """The command of the Makefile for a job, with the `dagster` that belongs to this interpreter."""
-    beside = Path(sys.executable).with_name("dagster")
-    found = str(beside) if beside.exists() else shutil.which("dagster")
-    assert found, "dagster is not installed beside this interpreter: install the project's dependencies"
-    return [found, "job", "execute", "-m", "assets.definitions", "-j", job]
 
 
 def contents_of(folder: Path) -> dict[str, str]:

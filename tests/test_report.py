@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import duckdb
 import pytest
 
-from pipelines import charts, report
+from pipelines import charts, report, warehouse
 from pipelines.vocabulary import PROJECT
 from pipelines.warehouse import query
 from tests.conftest import Workplace, _made_once
@@ -377,9 +377,14 @@ def test_marks_and_focus_stand_out_and_are_told_apart_by_more_than_colour() -> N
 # --- charts ---------------------------------------------------------------------------------------------------------------------
 
 
+def drawn(database: Path) -> dict[str, charts.Chart]:
+    with warehouse.open_session({"release": database}) as session:
+        return charts.draw_charts(charts.read_drawn_tables(session))
+
+
 @pytest.fixture(scope="module")
 def drawings(built: Workplace) -> dict[str, charts.Chart]:
-    return charts.draw_charts(charts.read_report_tables(built.database))
+    return drawn(built.database)
 
 
 def horizontal_extents(svg: str) -> list[tuple[float, float]]:
@@ -431,7 +436,7 @@ def test_every_chart_is_a_file_of_its_own_too(folder: Path, drawings: dict[str, 
 
 
 def test_a_release_without_some_figures_has_fewer_charts_and_all_pages(small: Workplace, tmp_path: Path) -> None:
-    assert "resources" not in charts.draw_charts(charts.read_report_tables(small.database))
+    assert "resources" not in drawn(small.database)
     written = report.write_report(small.database, tmp_path)
     assert {path.name for path in written} >= {file["file"] for file in report._PAGES}
     assert "No comparison with an earlier release" in (tmp_path / "report" / "changes.html").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from typing import Any
 
 from pipelines.vocabulary import PROJECT
 from tests import faults
-from tests.conftest import SMALL, Workplace
+from tests.conftest import SMALL, Workplace, job_command
 
 _PATIENCE_SECONDS = 240.0
 _SELECTOR = {"repositoryName": "__repository__", "repositoryLocationName": "prosecution_statistics"}
@@ -50,8 +50,7 @@ def start_three_at_once(folder: Path) -> str:
         _wait_for(port, lambda runs: len(runs) == 1)
         told = project / "command_line.log"
         with told.open("wb") as log:
-            command = [_program("dagster"), "job", "execute", "-m", "assets.definitions", "-j", "build"]
-            command_line = subprocess.Popen(command, cwd=project, env=_environment(project), stdout=log, stderr=log)
+            command_line = subprocess.Popen(job_command("build"), cwd=project, env=_environment(project), stdout=log, stderr=log)
         launched = _ask(port, _LAUNCH, {"selector": {**_SELECTOR, "pipelineName": "build"}})["launchRun"]
         assert launched["__typename"] == "LaunchRunSuccess", launched
         stopped = _ask(port, _STOP, {"id": started["scheduleState"]["id"]})["stopRunningSchedule"]

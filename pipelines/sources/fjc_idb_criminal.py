@@ -415,9 +415,10 @@ class _Reader:
         charged, convicted = np.empty((3, len(first)), np.uint8), np.empty(first.shape, np.bool_)
         _weigh_charges(charges, outcomes, _CONVICTING, charged, convicted)
         months = number_months(days, _MISSING_DAY)
-        # of the lines that a flag counts, and of all lines
-        counted = whole[flags > 0]
-        flagged, passing = whole & (flags > 0), whole & (flags == 0)
+        # of all lines, and of those that a flag counts
+        is_flagged = flags > 0
+        flagged, passing = whole & is_flagged, whole & ~is_flagged
+        counted, events_of, loaded = whole[is_flagged], flags[is_flagged], load[is_flagged]
         version, reopened = numbers[_VERSION], numbers[_REOPENED]
         kept = (
             *(values[flagged] for values in (key, row, load, version, reopened)),
@@ -427,7 +428,7 @@ class _Reader:
         )
         # an event after its own load day cannot move the end of what the file covers
         last = max(
-            int(day[counted & (flags[flags > 0] & events > 0) & (day <= load[flags > 0])].max(initial=NO_DAY))
+            int(day[counted & (events_of & events > 0) & (day <= loaded)].max(initial=NO_DAY))
             for events, day in ((_FILED, proceeding), (_ENDED, termination))
         )
         return _Block(

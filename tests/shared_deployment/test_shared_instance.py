@@ -11,7 +11,7 @@ import yaml
 
 from pipelines import ledger, releases
 from pipelines.vocabulary import PROJECT
-from tests.conftest import SMALL
+from tests.conftest import SMALL, job_command
 from tests.shared_deployment.conftest import Deployment
 
 NEWEST_COLUMN = (
@@ -34,8 +34,7 @@ def project_of(deployment: Deployment, name: str) -> tuple[Path, Path]:
 def test_two_builds_at_once_leave_their_history_in_postgresql(deployment: Deployment) -> None:
     projects = [project_of(deployment, name) for name in ("one", "two")]
     with ThreadPoolExecutor(2) as both:
-        build = ("dagster", "job", "execute", "-m", "assets.definitions", "-j", "build", "-c")
-        for done in [both.submit(deployment.call, *build, str(config)) for _, config in projects]:
+        for done in [both.submit(deployment.call, *job_command("build"), "-c", str(config)) for _, config in projects]:
             done.result()
     assert deployment.ask("SELECT pipeline_name, status FROM runs") == ["build|SUCCESS"] * 2
     assert deployment.ask("SELECT max(start_time) < min(end_time) FROM runs") == ["t"]
