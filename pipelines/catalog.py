@@ -332,7 +332,7 @@ def _selector(path: Path, place: str, table: object) -> Selector:
 def _breakdown_problem(breakdown: str) -> str | None:
     if not breakdown:
         return None
-    # imported here because observations.py loads polars, which a reader of sources does not need
+    # imported here because who reads sources only needs nothing beside this module
     from pipelines.observations import breakdown_problem
 
     for pair in breakdown.split(";"):

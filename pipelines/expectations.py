@@ -19,6 +19,7 @@ from typing import Any, Literal
 import polars as pl
 
 from pipelines import observations as schema
+from pipelines.conforming import SCHEMA
 from pipelines.control_totals import (
     ControlTotal,
     ControlTotals,
@@ -29,7 +30,7 @@ from pipelines.control_totals import (
     written,
 )
 from pipelines.judging import Asked, unexpected_rows
-from pipelines.observations import COLUMNS, KEY, MISSING_STATUSES, SCHEMA, SERIES_DIMENSIONS
+from pipelines.observations import COLUMNS, KEY, MISSING_STATUSES, SERIES_DIMENSIONS
 from pipelines.publications import shown
 from pipelines.vocabulary import CODE_LIST_OF, Vocabulary, catalogue_vocabulary
 
@@ -259,7 +260,7 @@ def _column_table(observations: Mapping[str, pl.DataFrame]) -> _Table:
             "column": frame.columns[position] if position < len(frame.columns) else "(none)",
             "schema_column": COLUMNS[position].name if position < len(COLUMNS) else "(none)",
             "dtype": str(frame.dtypes[position]) if position < len(frame.columns) else "(none)",
-            "schema_dtype": str(COLUMNS[position].dtype) if position < len(COLUMNS) else "(none)",
+            "schema_dtype": str(SCHEMA[COLUMNS[position].name]) if position < len(COLUMNS) else "(none)",
         }
         for source_id, frame in observations.items()
         for position in range(max(len(frame.columns), len(COLUMNS)))

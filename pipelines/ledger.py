@@ -27,7 +27,8 @@ import polars as pl
 
 from pipelines import judging
 from pipelines.catalog import Source, load_sources
-from pipelines.observations import KEY, SERIES_DIMENSIONS, ObservationError, conform
+from pipelines.conforming import ObservationError, conform
+from pipelines.observations import KEY, SERIES_DIMENSIONS
 from pipelines.publications import shown
 from pipelines.snapshots import Snapshot, sha256_of, snapshot_of_file, snapshots_of
 from pipelines.vocabulary import CODE_LISTS, PROJECT

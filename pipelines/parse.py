@@ -35,7 +35,8 @@ import polars as pl
 import pipelines.sources
 from pipelines.archives import ArchiveError
 from pipelines.catalog import load_sources
-from pipelines.observations import ObservationError, conform, published_on_problem
+from pipelines.conforming import ObservationError, conform
+from pipelines.observations import published_on_problem
 from pipelines.partitions import Partition, count_partition, merge_partitions
 from pipelines.publications import PublicationError, shown
 from pipelines.snapshots import Snapshot, sha256_of, snapshot_of_file

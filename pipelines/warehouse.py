@@ -12,7 +12,7 @@ import csv
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,14 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import polars as pl
 
 from pipelines.catalog import RATES, CatalogError, Rate, load_rates
 from pipelines.observations import (
     COLUMNS,
     OPTIONAL,
-    SCHEMA,
     SERIES_DIMENSIONS,
+    Content,
     last_day_of,
     period_bounds,
     published_on_problem,
@@ -48,6 +47,9 @@ from pipelines.vocabulary import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    # frames are made by DuckDB where they are asked for; the matching itself has none, and loading Polars takes as long as a tenth of it
+    import polars as pl
+
 SQL = PROJECT / "sql"
 BREAKS = PROJECT / "catalog" / "breaks.csv"
 NULL_REASONS = PROJECT / "catalog" / "null_reasons.csv"
@@ -57,6 +59,7 @@ DECLINATION_REASONS = CODE_LISTS / "declination_reasons.csv"
 _TABLE_OF_CODE_LIST = {"obs_status": "obs_statuses"}
 #: the last file of views that only read matched_periods
 _IN_WORDS = "060_rates_views.sql"
+_VIEWS_IN_WORDS = "095_comments_of_views.sql"
 _MEMORY_LIMIT = "3GiB"
 _SHOWN_PROBLEMS = 5
 #: what is said about a figure beside its number, and which of it are codes
@@ -127,33 +130,36 @@ def build_database(
         # a release is megabytes in fifty tables: small blocks keep it a quarter of the size
         with _writing(building, block_bytes=16_384 if facts else 262_144) as con:
             _run(con, "010_tables.sql", "011_staged.sql")
-            _insert_code_lists(con, vocabulary)
-            _insert(con, "breaks", break_rows)
-            _insert_rates(con, declared)
-            for table, rows in (facts or ReleaseFacts()).tables.items():
-                _insert(con, table, rows)
-            try:
-                _stage(con, files, vocabulary)
-                _run(con, "012_input_problems.sql")
-                _refuse(con, "input_problems")
-            except duckdb.Error as problem:
-                if damaged := _damaged_files(con, files):
-                    raise WarehouseError(f"{damaged[0]}: {problem}: the file is damaged, write it again") from problem
-                raise
-            _run(con, "015_keys.sql")
-            with _beside(con, ["016_series.sql"]):
-                _run(con, "017_figures.sql")
-            _run(con, "018_repeated_keys.sql")
-            _refuse(con, "repeated_keys")
-            _run(con, "020_selection.sql", "030_matching.sql", "040_matched_periods.sql")
-            # written down for the many who read a release; made as it is read where only the matching is wanted
-            _run(con, f"matched_periods/{'stored' if facts else 'viewed'}.sql")
-            views = [path.name for path in sorted(SQL.glob("0[5-9]*.sql"))]
-            meanwhile = views[: views.index(_IN_WORDS) + 1] if facts else views
-            with _beside(con, meanwhile):
-                _run(con, "045_matches.sql")
+            views = [path.name for path in sorted(SQL.glob("0[5-8]*.sql"))]
             if facts:
-                _run(con, "matched_periods/stored_rows.sql", "matched_periods/in_words_stored.sql", *views[len(meanwhile) :])
+                # written down for the many who read a release; made as it is read where only the matching is wanted
+                stored = views[: views.index(_IN_WORDS) + 1]
+                defined, commented = ["matched_periods/stored.sql", *stored], []
+                rest = ["matched_periods/stored_rows.sql", "matched_periods/in_words_stored.sql", *views[len(stored) :], _VIEWS_IN_WORDS]
+            else:
+                defined, commented = ["matched_periods/stand_in.sql", *views, "matched_periods/viewed.sql"], [_VIEWS_IN_WORDS]
+                rest = []
+
+            def define(other: duckdb.DuckDBPyConnection) -> None:
+                _insert_code_lists(other, vocabulary)
+                _insert(other, "breaks", break_rows)
+                _insert_rates(other, declared)
+                for table, rows in (facts or ReleaseFacts()).tables.items():
+                    _insert(other, table, rows)
+                _run(other, "030_matching.sql", "040_matched_periods.sql", *defined)
+
+            with _beside(con, define):
+                _read(con, files, vocabulary)
+            with _beside(con, lambda other: _run(other, *commented)):
+                _run(con, "015_keys.sql")
+                with _beside(con, lambda other: _run(other, "016_series.sql")):
+                    _run(con, "017_figures.sql")
+                _run(con, "018_repeated_keys.sql")
+                _refuse(con, "repeated_keys")
+                _run(con, "020_selection.sql", "021_period_labels.sql")
+            with _beside(con, lambda other: _run(other, "090_comments_of_tables.sql")):
+                _run(con, "045_matches.sql")
+            _run(con, *rest)
         building.replace(out)
     finally:
         for leftover in (building, building.with_name(building.name + ".wal")):
@@ -293,13 +299,13 @@ def _run(con: duckdb.DuckDBPyConnection, *names: str) -> None:
 
 
 @contextmanager
-def _beside(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Iterator[None]:
-    """Run files while the block writes something else: fifty views to bind, or keys to look up, keep one core busy and the other idle."""
+def _beside(con: duckdb.DuckDBPyConnection, work: Callable[[duckdb.DuckDBPyConnection], None]) -> Iterator[None]:
+    """Work in a second session while the block does something else: what only defines or looks up keys keeps one core busy."""
     with con.cursor() as other, ThreadPoolExecutor(max_workers=1) as pool:
         other.execute("USE release")
-        running = pool.submit(_run, other, *names)
+        working = pool.submit(work, other)
         yield
-        running.result()
+        working.result()
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -349,6 +355,18 @@ def _insert_rates(con: duckdb.DuckDBPyConnection, rates: Sequence[Rate]) -> None
     )
 
 
+def _read(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vocabulary) -> None:
+    """Stage the files and refuse what is wrong with them."""
+    try:
+        _stage(con, files, vocabulary)
+        _run(con, "012_input_problems.sql")
+        _refuse(con, "input_problems")
+    except duckdb.Error as problem:
+        if damaged := _damaged_files(con, files):
+            raise WarehouseError(f"{damaged[0]}: {problem}: the file is damaged, write it again") from problem
+        raise
+
+
 def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vocabulary) -> None:
     """Stage Parquet: `staged` (a view of its rows), and its distinct series, attributes, periods and editions, all judged."""
     listed = ", ".join(f"'{_quoted(path)}'" for path in files)
@@ -357,27 +375,24 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
         given = [name for (name,) in con.sql(f"SELECT column_name FROM (DESCRIBE {reading})").fetchall()]
     except duckdb.Error as problem:
         raise WarehouseError(f"observations: {problem}: write them as Parquet in the observation schema") from problem
-    unknown = [name for name in given if name not in SCHEMA]
-    absent = [name for name in SCHEMA if name not in given]
+    known = [column.name for column in COLUMNS]
+    unknown = [name for name in given if name not in known]
+    absent = [name for name in known if name not in given]
     if unknown:
         raise WarehouseError(f"observations: unknown column {', '.join(unknown)}: remove it or name it as in the schema")
     if needed := [name for name in absent if name not in OPTIONAL]:
         raise WarehouseError(f"observations: no column {', '.join(needed)}: add it")
     expressions = [
-        f"CAST({'NULL' if column.name in absent else _cleaned(column.name)} AS {_SQL_TYPE[type(column.dtype)]}) AS {column.name}"
+        f"CAST({'NULL' if column.name in absent else _cleaned(column.name)} AS {_SQL_TYPE[column.content]}) AS {column.name}"
         for column in COLUMNS
     ]
-    dimensions = ", ".join(SERIES_DIMENSIONS)
-    attributes = ", ".join(("source_id", *_ATTRIBUTES))
-    # what no file has cannot tell rows apart
-    told_apart = ", ".join(name for name in ("source_id", *_ATTRIBUTES) if name in given)
-    never_given = "".join(f", CAST(NULL AS {_SQL_TYPE[type(SCHEMA[name])]}) AS {name}" for name in _ATTRIBUTES if name in absent)
+    constant = [*absent, *_constant_columns(con, files)]
     con.execute(f"CREATE TEMP VIEW given AS SELECT *, {_KIND_OF_VALUE} FROM (SELECT {', '.join(expressions)} {reading})")
     try:
-        con.execute(f"CREATE TEMP TABLE distinct_series AS SELECT DISTINCT {dimensions} FROM given")
+        con.execute(f"CREATE TEMP TABLE distinct_series AS {_distinct(SERIES_DIMENSIONS, constant)}")
         con.execute(
-            f"CREATE TEMP TABLE distinct_attributes AS SELECT {attributes}, unit_measure, kind_of_value"
-            f" FROM (SELECT *{never_given} FROM (SELECT DISTINCT {told_apart}, unit_measure, kind_of_value FROM given))"
+            "CREATE TEMP TABLE distinct_attributes AS"
+            f" {_distinct(('source_id', *_ATTRIBUTES, 'unit_measure', 'kind_of_value'), constant)}"
         )
         con.execute(
             "CREATE TEMP TABLE staged_texts AS SELECT time_period, min(period_start) AS first_start, max(period_start) AS last_start,"
@@ -394,6 +409,20 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
     _judge_dates(con)
 
 
+def _constant_columns(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[str]:
+    """Find the columns that the statistics in the files' feet show to have one value; a statistic that was cut is not the value itself."""
+    listed = ", ".join(f"'{_quoted(path)}'" for path in files)
+    shown = dict(con.sql(f"FROM constant_columns([{listed}])").fetchall())
+    first = con.sql(f"FROM read_parquet('{_quoted(files[0])}') LIMIT 1")
+    return [name for row in first.fetchall() for name, value in zip(first.columns, row, strict=True) if name in shown and value == shown[name]]
+
+
+def _distinct(names: Sequence[str], constant: Sequence[str]) -> str:
+    """Say how to find the distinct values of columns together; what is constant is taken from one row, and grouped by nowhere."""
+    varying, constants = (", ".join(n for n in names if (n in constant) is is_constant) or "1" for is_constant in (False, True))
+    return f"SELECT {', '.join(names)} FROM (SELECT DISTINCT {varying} FROM given), (SELECT {constants} FROM given LIMIT 1)"
+
+
 def _key(con: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -> str:
     """Say what tells the rows of a table apart: the columns that vary; the others need not be read again to find a row's place in it.
 
@@ -401,7 +430,7 @@ def _key(con: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -> st
     """
     tests = ", ".join(f"min({name}) IS DISTINCT FROM max({name}) OR count({name}) NOT IN (0, count(*))" for name in names)
     (varies,) = con.sql(f"SELECT {tests} FROM {table}").fetchall()
-    varying = [name for name, does in zip(names, varies, strict=True) if does] or names[:1]
+    varying = [name for name, does in zip(names, varies, strict=True) if does] or ["0"]
     return varying[0] if len(varying) == 1 else f"row({', '.join(varying)})"
 
 
@@ -416,7 +445,7 @@ def _damaged_files(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> lis
     return damaged
 
 
-_SQL_TYPE = {pl.String: "VARCHAR", pl.Date: "DATE", pl.Float64: "DOUBLE", pl.Int32: "INTEGER"}
+_SQL_TYPE: Mapping[Content, str] = {"text": "VARCHAR", "date": "DATE", "number": "DOUBLE", "whole number": "INTEGER"}
 
 
 def _cleaned(column: str) -> str:

@@ -38,6 +38,14 @@ CREATE TABLE series (
     breakdown VARCHAR NOT NULL
 );
 
+-- How a period is published: whole years, else whole months, else start/end.
+CREATE MACRO period_text(first_day, last_day) AS
+    CASE
+        WHEN day(first_day) <> day(last_day + 1) THEN first_day || '/' || last_day
+        WHEN month(first_day) = month(last_day + 1) THEN first_day || '/P' || (year(last_day + 1) - year(first_day)) || 'Y'
+        ELSE first_day || '/P' || (12 * (year(last_day + 1) - year(first_day)) + month(last_day + 1) - month(first_day)) || 'M'
+    END;
+
 -- Every period of a figure as its publisher writes it, and as it is published here; periods are equal if their days are.
 CREATE TABLE periods (
     period_no INTEGER PRIMARY KEY,
@@ -112,6 +120,16 @@ CREATE TABLE rate_selectors (
     codes VARCHAR[] NOT NULL,
     PRIMARY KEY (rate_id, side, dimension)
 );
+
+-- What rates and breaks mean for the series at hand, found by 020_selection.sql.
+CREATE TABLE part_of (dimension VARCHAR, code VARCHAR, whole VARCHAR);
+
+CREATE TABLE rate_series (rate_id VARCHAR, side VARCHAR, series_no INTEGER);
+
+CREATE TABLE series_breaks (series_no INTEGER, break_id VARCHAR, date DATE, breaks_rate BOOLEAN, breaks_change BOOLEAN);
+
+-- How readers may call the periods, filled by 021_period_labels.sql.
+CREATE TABLE period_labels (period_label VARCHAR, time_period VARCHAR, period_start DATE, period_end DATE);
 
 -- What is known about the release itself; empty where the matching runs by itself over a folder of observations.
 CREATE TABLE sources (

@@ -1,13 +1,5 @@
 -- What staged rows refer to: series, periods and sets of attributes get their numbers.
 
--- How a period is published: whole years, else whole months, else start/end.
-CREATE MACRO period_text(first_day, last_day) AS
-    CASE
-        WHEN day(first_day) <> day(last_day + 1) THEN first_day || '/' || last_day
-        WHEN month(first_day) = month(last_day + 1) THEN first_day || '/P' || (year(last_day + 1) - year(first_day)) || 'Y'
-        ELSE first_day || '/P' || (12 * (year(last_day + 1) - year(first_day)) + month(last_day + 1) - month(first_day)) || 'M'
-    END;
-
 -- (series_key and attributes_key hold the columns that vary: rows find their place by them)
 CREATE TABLE memory.numbered_series AS
 SELECT

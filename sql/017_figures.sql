@@ -15,9 +15,11 @@ reedited_series AS (
     FROM (
         SELECT figures.series_no
         FROM figures
-        JOIN periods ON figures.period_no = periods.period_no
-        GROUP BY figures.series_no, periods.published_no // 64
-        HAVING bit_count(bit_or(CAST(1 AS UBIGINT) << (periods.published_no % 64))) < count(*)
+        JOIN (
+            SELECT period_no, published_no // 64 AS word, CAST(1 AS UBIGINT) << CAST(published_no % 64 AS UBIGINT) AS place FROM periods
+        ) AS places ON figures.period_no = places.period_no
+        GROUP BY figures.series_no, places.word
+        HAVING bit_count(bit_or(places.place)) < count(*)
     )
 )
 SELECT
@@ -45,31 +47,3 @@ SELECT
     ) AS superseded_on
 FROM editions
 QUALIFY superseded_on IS NOT NULL;
-
--- Every edition of every figure in full, but for the dimensions of its series.
-CREATE VIEW series_observations AS
-SELECT
-    figures.series_no,
-    periods.time_period,
-    periods.period_start,
-    periods.period_end,
-    figures.obs_value,
-    attribute_sets.value_qualifier,
-    attribute_sets.obs_status,
-    attribute_sets.base_value,
-    attribute_sets.decimals,
-    attribute_sets.published_on,
-    attribute_sets.evidence,
-    attribute_sets.source_locator,
-    attribute_sets.url,
-    attribute_sets.obs_note,
-    attribute_sets.snapshot_id,
-    attribute_sets.known_from,
-    superseded_figures.superseded_on
-FROM figures
-JOIN periods ON figures.period_no = periods.period_no
-JOIN attribute_sets ON figures.attributes_no = attribute_sets.attributes_no
-LEFT JOIN superseded_figures
-    ON figures.series_no = superseded_figures.series_no
-    AND figures.period_no = superseded_figures.period_no
-    AND figures.attributes_no = superseded_figures.attributes_no;

@@ -1,7 +1,7 @@
 -- What a rates file and a list of breaks mean for the series at hand. Nothing here depends on a period.
 
 -- Which code is part of which, through any number of steps.
-CREATE TABLE part_of AS
+INSERT INTO part_of
 WITH RECURSIVE
 one_step AS (
     SELECT 'offense_scope' AS dimension, code, part_of FROM offense_scopes
@@ -19,7 +19,7 @@ steps AS (
 SELECT dimension, code, whole FROM steps ORDER BY ALL;
 
 -- The series that each side of each rate selects.
-CREATE TABLE rate_series AS
+INSERT INTO rate_series
 WITH
 -- series that differ in their area only are of one kind: kinds are few, series are many
 series_of_kinds AS MATERIALIZED (
@@ -107,7 +107,7 @@ WHERE NOT selected_kinds.names_area OR wanted.code IS NOT NULL
 ORDER BY ALL;
 
 -- The breaks that belong to each series: every cell that is filled must match.
-CREATE TABLE series_breaks AS
+INSERT INTO series_breaks
 SELECT series.series_no, breaks.break_id, breaks.date, breaks.breaks_rate, breaks.breaks_change
 FROM breaks
 JOIN series

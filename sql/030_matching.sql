@@ -4,11 +4,19 @@
 -- What a side of a match shows beside its number: what was published with it, or what is known of a sum. The last of the three is a sum
 -- that cannot be told, because two tilings disagree.
 CREATE VIEW side_attributes AS
-SELECT attributes_no, 'direct' AS basis, value_qualifier, obs_status, obs_note, base_value, decimals
+SELECT
+    attributes_no,
+    'direct' AS basis,
+    value_qualifier,
+    obs_status,
+    obs_note,
+    base_value,
+    decimals,
+    CASE WHEN value_qualifier = 'share_rounded' THEN 0.5 * 10.0 ** -coalesce(decimals, 0) / 100 ELSE 0 END AS rounding
 FROM attribute_sets
-UNION ALL SELECT 1, 'tiled', 'exact', 'A', NULL, NULL, NULL
-UNION ALL SELECT 2, 'tiled', 'exact', 'U', NULL, NULL, NULL
-UNION ALL SELECT -1, 'tiled', NULL, NULL, NULL, NULL, NULL;
+UNION ALL SELECT 1, 'tiled', 'exact', 'A', NULL, NULL, NULL, 0
+UNION ALL SELECT 2, 'tiled', 'exact', 'U', NULL, NULL, NULL, 0
+UNION ALL SELECT -1, 'tiled', NULL, NULL, NULL, NULL, NULL, 0;
 
 CREATE MACRO matches_as_of(known_by) AS TABLE
 WITH RECURSIVE
@@ -41,17 +49,51 @@ cycles AS MATERIALIZED (
         SELECT *, 12 * (year(period_end + 1) - year(period_start)) + month(period_end + 1) - month(period_start) AS months FROM periods
     )
 ),
-current_series AS MATERIALIZED (
+-- Most series are published for the same periods as many others: they have one shape. What follows from periods alone is found once for
+-- each shape. A shape is written as bits, 64 periods to a number: those published, and those published with a value.
+period_bits AS (
+    SELECT period_no, period_no // 64 AS word, CAST(1 AS UBIGINT) << CAST(period_no % 64 AS UBIGINT) AS period_bit FROM periods
+),
+series_bits AS (
     SELECT
         f.series_no,
-        min(CASE WHEN f.obs_value IS NOT NULL THEN cycles.days END) AS shortest,
-        coalesce(
-            min(CASE WHEN f.obs_value IS NOT NULL THEN cycles.cycle END) < max(CASE WHEN f.obs_value IS NOT NULL THEN cycles.cycle END)
-            OR min(CASE WHEN f.obs_value IS NOT NULL THEN cycles.cycle END) < 0, FALSE
-        ) AS may_nest
+        period_bits.word,
+        bit_or(period_bits.period_bit) AS published,
+        bit_or(CASE WHEN f.obs_value IS NOT NULL THEN period_bits.period_bit ELSE 0 END) AS valued
     FROM current_figures AS f
+    JOIN period_bits ON f.period_no = period_bits.period_no
+    GROUP BY f.series_no, period_bits.word
+),
+shapes_of_series AS MATERIALIZED (
+    SELECT series_no, list_sort(list(row(word, published, valued))) AS shape
+    FROM series_bits
+    GROUP BY series_no
+),
+shapes AS MATERIALIZED (
+    SELECT CAST(row_number() OVER () AS INTEGER) AS shape_no, shape, series_no
+    FROM (SELECT shape, min(series_no) AS series_no FROM shapes_of_series GROUP BY shape)
+),
+-- any one series of a shape tells its periods
+shape_figures AS MATERIALIZED (
+    SELECT shapes.shape_no, f.period_no, f.obs_value IS NOT NULL AS is_valued
+    FROM current_figures AS f
+    JOIN shapes ON f.series_no = shapes.series_no
+),
+shape_cycles AS (
+    SELECT
+        f.shape_no,
+        min(cycles.days) AS shortest,
+        min(cycles.cycle) < max(cycles.cycle) OR min(cycles.cycle) < 0 AS may_nest
+    FROM shape_figures AS f
     JOIN cycles ON f.period_no = cycles.period_no
-    GROUP BY f.series_no
+    WHERE f.is_valued
+    GROUP BY f.shape_no
+),
+current_series AS MATERIALIZED (
+    SELECT shapes_of_series.series_no, shapes.shape_no, shape_cycles.shortest, coalesce(shape_cycles.may_nest, FALSE) AS may_nest
+    FROM shapes_of_series
+    JOIN shapes ON shapes_of_series.shape = shapes.shape
+    LEFT JOIN shape_cycles ON shapes.shape_no = shape_cycles.shape_no
 ),
 
 -- 2. The pairs of series that each rate puts together.
@@ -178,7 +220,7 @@ judged_pairs AS (
 ),
 pairs AS MATERIALIZED (
     SELECT
-        row_number() OVER () AS pair_no,
+        CAST(row_number() OVER () AS INTEGER) AS pair_no,
         rate_no,
         numerator_series_no,
         denominator_series_no,
@@ -193,8 +235,12 @@ pairs AS MATERIALIZED (
                 | (CAST(pathway_mismatch AS INTEGER) << 16)
                 | (CAST(population_mismatch AS INTEGER) << 17)
                 | (CAST(breakdown_mismatch AS INTEGER) << 18)
-        END AS axis_reasons
+        END AS axis_reasons,
+        n.shape_no AS numerator_shape_no,
+        d.shape_no AS denominator_shape_no
     FROM judged_pairs
+    LEFT JOIN current_series AS n ON judged_pairs.numerator_series_no = n.series_no
+    LEFT JOIN current_series AS d ON judged_pairs.denominator_series_no = d.series_no
 ),
 
 -- 4. Target periods: every period that either series of a pair publishes, with what is published for exactly that period.
@@ -208,7 +254,7 @@ denominator_figures AS (
     FROM current_figures AS f
     JOIN pairs ON f.series_no = pairs.denominator_series_no
 ),
-targets AS MATERIALIZED (
+targets AS (
     SELECT
         coalesce(n.pair_no, d.pair_no) AS pair_no,
         coalesce(n.period_no, d.period_no) AS period_no,
@@ -220,25 +266,41 @@ targets AS MATERIALIZED (
     FULL JOIN denominator_figures AS d ON n.pair_no = d.pair_no AND n.period_no = d.period_no
 ),
 
--- 5. Periods at which a series of a pair publishes nothing: a tiling or a partner is sought for each.
-gaps AS MATERIALIZED (
-    SELECT pairs.numerator_series_no AS series_no, targets.period_no
-    FROM targets
-    JOIN pairs ON targets.pair_no = pairs.pair_no
-    WHERE targets.numerator_attributes_no IS NULL AND pairs.numerator_series_no IS NOT NULL
-    UNION ALL
-    SELECT pairs.denominator_series_no, targets.period_no
-    FROM targets
-    JOIN pairs ON targets.pair_no = pairs.pair_no
-    WHERE targets.denominator_attributes_no IS NULL AND pairs.denominator_series_no IS NOT NULL
+-- 5. Gaps: target periods for which a series of a pair publishes nothing. A tiling or a partner is sought for each.
+shape_pairs AS (
+    SELECT numerator_shape_no AS shape_no, denominator_shape_no AS other_shape_no FROM pairs
+    UNION
+    SELECT denominator_shape_no, numerator_shape_no FROM pairs
+),
+shape_gaps AS MATERIALIZED (
+    SELECT shape_pairs.shape_no, shape_pairs.other_shape_no, other.period_no
+    FROM shape_pairs
+    JOIN shape_figures AS other ON shape_pairs.other_shape_no = other.shape_no
+    ANTI JOIN shape_figures AS own ON shape_pairs.shape_no = own.shape_no AND other.period_no = own.period_no
+    WHERE shape_pairs.shape_no IS NOT NULL
 ),
 -- only a gap that is longer than the shortest figure of its series can be tiled
+long_shape_gaps AS MATERIALIZED (
+    SELECT shape_gaps.*
+    FROM shape_gaps
+    JOIN shape_cycles ON shape_gaps.shape_no = shape_cycles.shape_no
+    JOIN cycles ON shape_gaps.period_no = cycles.period_no
+    WHERE cycles.days > shape_cycles.shortest
+),
+series_pairs AS (
+    SELECT numerator_series_no AS series_no, numerator_shape_no AS shape_no, denominator_shape_no AS other_shape_no FROM pairs
+    UNION ALL
+    SELECT denominator_series_no, denominator_shape_no, numerator_shape_no FROM pairs
+),
 long_gaps AS MATERIALIZED (
-    SELECT DISTINCT gaps.series_no, gaps.period_no, cycles.period_start, cycles.period_end, cycles.days, cycles.cycle
-    FROM gaps
-    JOIN current_series ON gaps.series_no = current_series.series_no
+    SELECT gaps.series_no, gaps.shape_no, gaps.period_no, cycles.period_start, cycles.period_end, cycles.days, cycles.cycle
+    FROM (
+        SELECT DISTINCT series_pairs.series_no, series_pairs.shape_no, long_shape_gaps.period_no
+        FROM series_pairs
+        JOIN long_shape_gaps
+            ON series_pairs.shape_no = long_shape_gaps.shape_no AND series_pairs.other_shape_no = long_shape_gaps.other_shape_no
+    ) AS gaps
     JOIN cycles ON gaps.period_no = cycles.period_no
-    WHERE cycles.days > current_series.shortest
 ),
 
 -- 6. Plain tilings: where the figures of a series form one grid, and its gaps form one or few (months, and the years of another series),
@@ -484,25 +546,14 @@ sums AS MATERIALIZED (
 ),
 
 -- 10. Partners: where a gap has no tiling, the figure that overlaps it longest is shown (ties: the earlier), to be refused.
---     Which one that is depends on the periods alone, so it is found once for all series that publish the same periods.
 untiled_gaps AS MATERIALIZED (
-    SELECT series_no, period_no
-    FROM gaps
+    SELECT shape_no, period_no
+    FROM shape_gaps
+    ANTI JOIN long_shape_gaps USING (shape_no, other_shape_no, period_no)
+    UNION
+    SELECT shape_no, period_no
+    FROM long_gaps
     ANTI JOIN sums USING (series_no, period_no)
-),
-shapes_of_series AS MATERIALIZED (
-    SELECT series_no, list(period_no ORDER BY period_no) AS shape
-    FROM current_figures
-    SEMI JOIN (SELECT DISTINCT series_no FROM untiled_gaps) AS untiled USING (series_no)
-    GROUP BY series_no
-),
-shapes AS MATERIALIZED (
-    SELECT row_number() OVER () AS shape_no, shape FROM (SELECT DISTINCT shape FROM shapes_of_series)
-),
-shaped_series AS MATERIALIZED (
-    SELECT shapes_of_series.series_no, shapes.shape_no
-    FROM shapes_of_series
-    JOIN shapes ON shapes_of_series.shape = shapes.shape
 ),
 -- two periods that overlap share a calendar year, so an equality join on the year finds them all
 period_years AS MATERIALIZED (
@@ -510,16 +561,12 @@ period_years AS MATERIALIZED (
 ),
 gap_years AS (
     SELECT g.shape_no, years.*
-    FROM (
-        SELECT DISTINCT shaped_series.shape_no, untiled_gaps.period_no
-        FROM untiled_gaps
-        JOIN shaped_series ON untiled_gaps.series_no = shaped_series.series_no
-    ) AS g
+    FROM untiled_gaps AS g
     JOIN period_years AS years ON g.period_no = years.period_no
 ),
 figure_years AS (
     SELECT f.shape_no, years.*
-    FROM (SELECT shape_no, unnest(shape) AS period_no FROM shapes) AS f
+    FROM (FROM shape_figures SEMI JOIN untiled_gaps USING (shape_no)) AS f
     JOIN period_years AS years ON f.period_no = years.period_no
 ),
 partner_periods AS MATERIALIZED (
@@ -539,107 +586,86 @@ partner_periods AS MATERIALIZED (
     ) = 1
 ),
 partner_figures AS MATERIALIZED (
-    SELECT series_no, period_no, obs_value, attributes_no
-    FROM current_figures
-    SEMI JOIN shaped_series USING (series_no)
-),
-shaped_pairs AS (
-    SELECT pairs.pair_no, pairs.numerator_series_no, pairs.denominator_series_no, n.shape_no AS numerator_shape_no, d.shape_no AS denominator_shape_no
-    FROM pairs
-    LEFT JOIN shaped_series AS n ON pairs.numerator_series_no = n.series_no
-    LEFT JOIN shaped_series AS d ON pairs.denominator_series_no = d.series_no
+    SELECT f.series_no, f.period_no, f.obs_value, f.attributes_no
+    FROM current_figures AS f
+    JOIN (FROM current_series SEMI JOIN partner_periods USING (shape_no)) AS shaped ON f.series_no = shaped.series_no
+    SEMI JOIN partner_periods ON shaped.shape_no = partner_periods.shape_no AND f.period_no = partner_periods.shown_no
 ),
 
--- 11. Both sides of every row, as shown: what is published for the target, else a sum, else the partner.
-filled_targets AS (
-    SELECT
-        targets.pair_no,
-        targets.period_no,
-        CASE
-            WHEN targets.numerator_attributes_no IS NOT NULL OR n_sums.series_no IS NOT NULL THEN targets.period_no
-            ELSE n_partners.period_no
-        END AS numerator_period_no,
-        coalesce(targets.numerator_attributes_no, n_sums.attributes_no, n_partners.attributes_no) AS numerator_attributes_no,
-        CASE
-            WHEN targets.numerator_attributes_no IS NOT NULL THEN targets.numerator
-            WHEN n_sums.series_no IS NOT NULL THEN n_sums.obs_value
-            ELSE n_partners.obs_value
-        END AS numerator,
-        CASE
-            WHEN targets.denominator_attributes_no IS NOT NULL OR d_sums.series_no IS NOT NULL THEN targets.period_no
-            ELSE d_partners.period_no
-        END AS denominator_period_no,
-        coalesce(targets.denominator_attributes_no, d_sums.attributes_no, d_partners.attributes_no) AS denominator_attributes_no,
-        CASE
-            WHEN targets.denominator_attributes_no IS NOT NULL THEN targets.denominator
-            WHEN d_sums.series_no IS NOT NULL THEN d_sums.obs_value
-            ELSE d_partners.obs_value
-        END AS denominator
-    FROM targets
-    JOIN shaped_pairs AS p ON targets.pair_no = p.pair_no
-    LEFT JOIN sums AS n_sums
-        ON (CASE WHEN targets.numerator_attributes_no IS NULL THEN p.numerator_series_no END) = n_sums.series_no
-        AND targets.period_no = n_sums.period_no
-    LEFT JOIN partner_periods AS n_periods
-        ON (CASE WHEN targets.numerator_attributes_no IS NULL AND n_sums.series_no IS NULL THEN p.numerator_shape_no END) = n_periods.shape_no
-        AND targets.period_no = n_periods.period_no
-    LEFT JOIN partner_figures AS n_partners
-        ON n_periods.shown_no = n_partners.period_no AND p.numerator_series_no = n_partners.series_no
-    LEFT JOIN sums AS d_sums
-        ON (CASE WHEN targets.denominator_attributes_no IS NULL THEN p.denominator_series_no END) = d_sums.series_no
-        AND targets.period_no = d_sums.period_no
-    LEFT JOIN partner_periods AS d_periods
-        ON (CASE WHEN targets.denominator_attributes_no IS NULL AND d_sums.series_no IS NULL THEN p.denominator_shape_no END) = d_periods.shape_no
-        AND targets.period_no = d_periods.period_no
-    LEFT JOIN partner_figures AS d_partners
-        ON d_periods.shown_no = d_partners.period_no AND p.denominator_series_no = d_partners.series_no
-    WHERE targets.numerator_attributes_no IS NULL OR targets.denominator_attributes_no IS NULL
-    UNION ALL
-    SELECT
-        pair_no, period_no,
-        period_no, numerator_attributes_no, numerator,
-        period_no, denominator_attributes_no, denominator
-    FROM targets
-    WHERE numerator_attributes_no IS NOT NULL AND denominator_attributes_no IS NOT NULL
-),
-shown AS (
+-- 11. Both sides of every row, as shown: what is published for the target, else a sum, else the partner, whose period is named.
+--     A target is published by one of its sides at least, so no more than one is lacking.
+lacking AS (
     SELECT
         pairs.rate_no,
         pairs.numerator_series_no,
         pairs.denominator_series_no,
         pairs.is_published_percentage,
         pairs.axis_reasons,
-        filled.* EXCLUDE (pair_no, denominator),
-        filled.denominator AS denominator_count,
-        numerator_conflicts.series_no IS NOT NULL OR denominator_conflicts.series_no IS NOT NULL
-        OR coalesce(filled.numerator_attributes_no = -1, FALSE) OR coalesce(filled.denominator_attributes_no = -1, FALSE) AS source_conflict
-    FROM filled_targets AS filled
-    JOIN pairs ON filled.pair_no = pairs.pair_no
-    LEFT JOIN contradicted AS numerator_conflicts
-        ON pairs.numerator_series_no = numerator_conflicts.series_no AND filled.period_no = numerator_conflicts.period_no
-    LEFT JOIN contradicted AS denominator_conflicts
-        ON pairs.denominator_series_no = denominator_conflicts.series_no AND filled.period_no = denominator_conflicts.period_no
+        targets.* EXCLUDE (pair_no),
+        CASE
+            WHEN targets.numerator_attributes_no IS NULL THEN pairs.numerator_series_no
+            WHEN targets.denominator_attributes_no IS NULL THEN pairs.denominator_series_no
+        END AS lacking_series_no,
+        CASE
+            WHEN targets.numerator_attributes_no IS NULL THEN pairs.numerator_shape_no
+            WHEN targets.denominator_attributes_no IS NULL THEN pairs.denominator_shape_no
+        END AS lacking_shape_no
+    FROM targets
+    JOIN pairs ON targets.pair_no = pairs.pair_no
+),
+filled AS (
+    SELECT
+        lacking.*,
+        CASE WHEN sums.series_no IS NULL THEN partner_figures.period_no END AS partner_no,
+        coalesce(sums.attributes_no, partner_figures.attributes_no) AS filled_attributes_no,
+        CASE WHEN sums.series_no IS NULL THEN partner_figures.obs_value ELSE sums.obs_value END AS filled_value
+    FROM lacking
+    LEFT JOIN sums ON lacking.lacking_series_no = sums.series_no AND lacking.period_no = sums.period_no
+    LEFT JOIN partner_periods ON lacking.lacking_shape_no = partner_periods.shape_no AND lacking.period_no = partner_periods.period_no
+    LEFT JOIN partner_figures
+        ON lacking.lacking_series_no = partner_figures.series_no AND partner_periods.shown_no = partner_figures.period_no
+),
+shown AS (
+    SELECT
+        rate_no,
+        numerator_series_no,
+        denominator_series_no,
+        is_published_percentage,
+        axis_reasons,
+        period_no,
+        CASE WHEN numerator_attributes_no IS NULL THEN filled_value ELSE numerator END AS numerator,
+        CASE WHEN numerator_attributes_no IS NULL THEN partner_no END AS numerator_partner_no,
+        coalesce(numerator_attributes_no, filled_attributes_no) AS numerator_attributes_no,
+        CASE WHEN denominator_attributes_no IS NULL THEN filled_value ELSE denominator END AS denominator,
+        CASE WHEN denominator_attributes_no IS NULL THEN partner_no END AS denominator_partner_no,
+        coalesce(denominator_attributes_no, filled_attributes_no) AS denominator_attributes_no
+    FROM filled
 ),
 
 -- 12. Every reason, judged by itself. A set of reasons is a number: the p-th reason of null_reasons is bit p - 1.
---     What a side's own attributes say comes first; a sum that cannot be told has its conflict for a reason.
+--     What a side's own attributes say comes first; a sum that cannot be told has its conflict for a reason. Most sets of attributes say
+--     nothing, and those of sums are looked up only where there are such sums.
 attribute_reasons AS MATERIALIZED (
     SELECT
         attributes_no,
         base_value,
-        -- how far a rounded share may lie from what was printed
-        CASE WHEN value_qualifier = 'share_rounded' THEN 0.5 * 10.0 ** -coalesce(decimals, 0) / 100 END AS rounding,
+        rounding > 0 AS is_rounded_share,
         (CAST(is_missing AS INTEGER) << 0)
         | (CAST(obs_status IS NOT DISTINCT FROM 'L' AS INTEGER) << 2)
         | (CAST(obs_status IS NOT DISTINCT FROM 'Q' AS INTEGER) << 4)
         | (CAST(attributes_no > 0 AND value_qualifier <> 'exact' AS INTEGER) << 6)
+        | (CAST(attributes_no = -1 AS INTEGER) << 9)
         | (CAST(obs_status IS NOT DISTINCT FROM 'U' AS INTEGER) << 10) AS numerator_reasons,
         (CAST(is_missing AS INTEGER) << 1)
         | (CAST(obs_status IS NOT DISTINCT FROM 'L' AS INTEGER) << 3)
         | (CAST(obs_status IS NOT DISTINCT FROM 'Q' AS INTEGER) << 5)
         | (CAST(attributes_no > 0 AND value_qualifier <> 'exact' AS INTEGER) << 7)
+        | (CAST(attributes_no = -1 AS INTEGER) << 9)
         | (CAST(obs_status IS NOT DISTINCT FROM 'U' AS INTEGER) << 10) AS denominator_reasons
     FROM (SELECT *, attributes_no < -1 AND obs_status NOT IN ('L', 'Q') AS is_missing FROM side_attributes)
+    WHERE
+        (numerator_reasons <> 0 OR base_value IS NOT NULL)
+        AND (basis = 'direct' OR attributes_no IN (SELECT attributes_no FROM sums))
 ),
 -- periods that contain the day on which a counting rule of the series changed
 broken_periods AS MATERIALIZED (
@@ -650,20 +676,29 @@ broken_periods AS MATERIALIZED (
 ),
 judged AS (
     SELECT
-        shown.* EXCLUDE (denominator_count),
-        CASE WHEN shown.is_published_percentage THEN n_attributes.base_value ELSE shown.denominator_count END AS denominator,
-        n_attributes.rounding,
-        coalesce(n_attributes.numerator_reasons, 1 << 0) AS numerator_reasons,
-        coalesce(d_attributes.denominator_reasons, 1 << 1) AS denominator_reasons,
-        coalesce(shown.numerator_period_no <> shown.period_no OR shown.denominator_period_no <> shown.period_no, FALSE) AS period_mismatch,
+        shown.* EXCLUDE (denominator),
+        CASE WHEN shown.is_published_percentage THEN n_attributes.base_value ELSE shown.denominator END AS denominator,
+        coalesce(n_attributes.is_rounded_share, FALSE) AS is_rounded_share,
+        coalesce(n_attributes.numerator_reasons, CAST(shown.numerator_attributes_no IS NULL AS INTEGER) << 0) AS numerator_reasons,
+        coalesce(d_attributes.denominator_reasons, CAST(shown.denominator_attributes_no IS NULL AS INTEGER) << 1) AS denominator_reasons,
+        n_conflicts.series_no IS NOT NULL OR d_conflicts.series_no IS NOT NULL AS source_conflict,
+        shown.numerator_partner_no IS NOT NULL OR shown.denominator_partner_no IS NOT NULL AS period_mismatch,
         n_broken.series_no IS NOT NULL OR d_broken.series_no IS NOT NULL AS series_break
     FROM shown
     LEFT JOIN attribute_reasons AS n_attributes ON shown.numerator_attributes_no = n_attributes.attributes_no
     LEFT JOIN attribute_reasons AS d_attributes ON shown.denominator_attributes_no = d_attributes.attributes_no
+    LEFT JOIN contradicted AS n_conflicts
+        ON shown.numerator_series_no = n_conflicts.series_no AND shown.period_no = n_conflicts.period_no
+    LEFT JOIN contradicted AS d_conflicts
+        ON shown.denominator_series_no = d_conflicts.series_no AND shown.period_no = d_conflicts.period_no
     LEFT JOIN broken_periods AS n_broken
-        ON shown.numerator_series_no = n_broken.series_no AND shown.numerator_period_no = n_broken.period_no
+        ON shown.numerator_attributes_no IS NOT NULL
+        AND shown.numerator_series_no = n_broken.series_no
+        AND coalesce(shown.numerator_partner_no, shown.period_no) = n_broken.period_no
     LEFT JOIN broken_periods AS d_broken
-        ON shown.denominator_series_no = d_broken.series_no AND shown.denominator_period_no = d_broken.period_no
+        ON shown.denominator_attributes_no IS NOT NULL
+        AND shown.denominator_series_no = d_broken.series_no
+        AND coalesce(shown.denominator_partner_no, shown.period_no) = d_broken.period_no
 ),
 -- a printed percentage may be rounded, and has a base or a missing denominator; axes, breaks and excess only where both sides show a value
 reasoned AS (
@@ -672,7 +707,7 @@ reasoned AS (
         CASE
             WHEN is_published_percentage
                 THEN
-                    (CASE WHEN rounding IS NULL THEN numerator_reasons ELSE numerator_reasons & ~(1 << 6) END)
+                    (CASE WHEN is_rounded_share THEN numerator_reasons & ~(1 << 6) ELSE numerator_reasons END)
                     | (CAST(denominator IS NULL AS INTEGER) << 1)
             ELSE numerator_reasons | denominator_reasons
         END
@@ -687,19 +722,9 @@ reasoned AS (
                 | (CAST(CASE WHEN is_published_percentage THEN numerator > 100 ELSE numerator > denominator END AS INTEGER) << 20)
         END AS reason_bits
     FROM judged
-),
+)
 
 -- 13. The only division of the project.
-divided AS (
-    SELECT
-        reasoned.*,
-        CASE
-            WHEN reason_bits <> 0 THEN NULL
-            WHEN is_published_percentage THEN numerator / 100
-            ELSE numerator / denominator
-        END AS rate
-    FROM reasoned
-)
 SELECT
     rate_no,
     numerator_series_no,
@@ -707,12 +732,14 @@ SELECT
     period_no,
     numerator,
     denominator,
-    rate,
-    CASE WHEN is_published_percentage AND rate IS NOT NULL THEN greatest(rate - coalesce(rounding, 0), 0) END AS rate_low,
-    CASE WHEN is_published_percentage AND rate IS NOT NULL THEN least(rate + coalesce(rounding, 0), 1) END AS rate_high,
+    CASE
+        WHEN reason_bits <> 0 THEN NULL
+        WHEN is_published_percentage THEN numerator / 100
+        ELSE numerator / denominator
+    END AS rate,
     reason_bits,
-    numerator_period_no,
+    numerator_partner_no,
     numerator_attributes_no,
-    denominator_period_no,
+    denominator_partner_no,
     denominator_attributes_no
-FROM divided;
+FROM reasoned;

@@ -11,19 +11,15 @@ CREATE TABLE matches ( -- noqa: PRS
     numerator DOUBLE,
     denominator DOUBLE,
     rate DOUBLE,
-    rate_low DOUBLE,
-    rate_high DOUBLE,
     reason_bits INTEGER USING COMPRESSION rle NOT NULL,
-    numerator_period_no INTEGER USING COMPRESSION bitpacking,
+    numerator_partner_no INTEGER USING COMPRESSION rle,
     numerator_attributes_no INTEGER USING COMPRESSION rle,
-    denominator_period_no INTEGER USING COMPRESSION bitpacking,
+    denominator_partner_no INTEGER USING COMPRESSION rle,
     denominator_attributes_no INTEGER USING COMPRESSION rle,
     -- a rate or the reasons for its absence, never both, never neither
     CHECK ((rate IS NULL) = (reason_bits <> 0)),
     CHECK (reason_bits >= 0 AND reason_bits < 1 << 21),
-    CHECK (isfinite(rate) AND rate >= 0),
-    CHECK (rate_low <= rate AND rate <= rate_high),
-    CHECK (rate IS NOT NULL OR (rate_low IS NULL AND rate_high IS NULL))
+    CHECK (isfinite(rate) AND rate >= 0)
 );
 
 COMMENT ON TABLE matches IS
@@ -38,14 +34,14 @@ COMMENT ON COLUMN matches.numerator IS 'Number above the line as published or ad
 COMMENT ON COLUMN matches.denominator IS
     'Number below the line as published or added up; for a published percentage the base that the publisher states.';
 COMMENT ON COLUMN matches.rate IS 'Numerator over denominator as a share of 1 (0.6 is 60 percent); NULL where any reason stands.';
-COMMENT ON COLUMN matches.rate_low IS 'For a published percentage the lowest share that its rounding allows, as a share of 1.';
-COMMENT ON COLUMN matches.rate_high IS 'For a published percentage the highest share that its rounding allows, as a share of 1.';
 COMMENT ON COLUMN matches.reason_bits IS
     'Every reason why there is no rate, as a number: the reason at position p of null_reasons is bit p - 1; 0 where the rate stands.';
-COMMENT ON COLUMN matches.numerator_period_no IS 'Period that the number above the line covers; NULL where the side shows nothing.';
+COMMENT ON COLUMN matches.numerator_partner_no IS
+    'Period that the number above the line covers, where that is not the target: what is shown in the place of a missing figure.';
 COMMENT ON COLUMN matches.numerator_attributes_no IS
     'What is said about the number above the line: a row of side_attributes; NULL where the side shows nothing.';
-COMMENT ON COLUMN matches.denominator_period_no IS 'Period that the number below the line covers; NULL where the side shows nothing.';
+COMMENT ON COLUMN matches.denominator_partner_no IS
+    'Period that the number below the line covers, where that is not the target: what is shown in the place of a missing figure.';
 COMMENT ON COLUMN matches.denominator_attributes_no IS
     'What is said about the number below the line: a row of side_attributes; NULL where the side shows nothing.';
 
@@ -76,12 +72,12 @@ SELECT
         WHEN rates.is_published_percentage THEN 'published'
         ELSE 'computed'
     END AS rate_basis,
-    matched.rate_low,
-    matched.rate_high,
+    CASE WHEN rates.is_published_percentage AND matched.rate IS NOT NULL THEN greatest(matched.rate - n_attributes.rounding, 0) END AS rate_low,
+    CASE WHEN rates.is_published_percentage AND matched.rate IS NOT NULL THEN least(matched.rate + n_attributes.rounding, 1) END AS rate_high,
     CASE WHEN rates.rate_kind = 'prosecution' THEN matched.rate END AS prosecution_rate,
     reason_sets.null_reasons,
     CASE
-        WHEN matched.numerator_period_no IS NOT NULL AND matched.denominator_period_no IS NOT NULL
+        WHEN matched.numerator_attributes_no IS NOT NULL AND matched.denominator_attributes_no IS NOT NULL
             THEN 1 + least(n_periods.period_end, d_periods.period_end) - greatest(n_periods.period_start, d_periods.period_start)
     END AS overlap_days,
     n.series_id AS numerator_series_id,
@@ -126,9 +122,11 @@ JOIN periods AS target ON matched.period_no = target.period_no
 JOIN reason_sets ON matched.reason_bits = reason_sets.reason_bits
 LEFT JOIN side_attributes AS n_attributes ON matched.numerator_attributes_no = n_attributes.attributes_no
 LEFT JOIN side_attributes AS d_attributes ON matched.denominator_attributes_no = d_attributes.attributes_no
-LEFT JOIN periods AS n_periods ON matched.numerator_period_no = n_periods.period_no
-LEFT JOIN periods AS d_periods ON matched.denominator_period_no = d_periods.period_no
--- a side that shows nothing names no series
+-- a side that shows nothing names no period and no series
+LEFT JOIN periods AS n_periods
+    ON matched.numerator_attributes_no IS NOT NULL AND coalesce(matched.numerator_partner_no, matched.period_no) = n_periods.period_no
+LEFT JOIN periods AS d_periods
+    ON matched.denominator_attributes_no IS NOT NULL AND coalesce(matched.denominator_partner_no, matched.period_no) = d_periods.period_no
 LEFT JOIN series AS n ON matched.numerator_attributes_no IS NOT NULL AND matched.numerator_series_no = n.series_no
 LEFT JOIN series AS d ON matched.denominator_attributes_no IS NOT NULL AND matched.denominator_series_no = d.series_no;
 

@@ -1,6 +1,34 @@
 -- What was observed: every edition of every figure, the edition that counts, and how figures changed.
 -- Views only. They call no macro of the project, so that they work without USE in a file that is merely attached.
 
+-- Every edition of every figure in full, but for the dimensions of its series.
+CREATE VIEW series_observations AS
+SELECT
+    figures.series_no,
+    periods.time_period,
+    periods.period_start,
+    periods.period_end,
+    figures.obs_value,
+    attribute_sets.value_qualifier,
+    attribute_sets.obs_status,
+    attribute_sets.base_value,
+    attribute_sets.decimals,
+    attribute_sets.published_on,
+    attribute_sets.evidence,
+    attribute_sets.source_locator,
+    attribute_sets.url,
+    attribute_sets.obs_note,
+    attribute_sets.snapshot_id,
+    attribute_sets.known_from,
+    superseded_figures.superseded_on
+FROM figures
+JOIN periods ON figures.period_no = periods.period_no
+JOIN attribute_sets ON figures.attributes_no = attribute_sets.attributes_no
+LEFT JOIN superseded_figures
+    ON figures.series_no = superseded_figures.series_no
+    AND figures.period_no = superseded_figures.period_no
+    AND figures.attributes_no = superseded_figures.attributes_no;
+
 CREATE VIEW observations AS
 SELECT
     series.source_id,

@@ -24,7 +24,8 @@ from typing import Any
 import fastexcel
 import polars as pl
 
-from pipelines.observations import SERIES_DIMENSIONS, ObservationError, conform
+from pipelines.conforming import ObservationError, conform
+from pipelines.observations import SERIES_DIMENSIONS
 from pipelines.pdf_tables import Document, read_document
 from pipelines.publications import PublicationError
 from pipelines.snapshots import Snapshot

@@ -850,7 +850,7 @@ def _peak() -> int:
 
 def _judged(source_id: str, path: Path, published_on: str | None) -> tuple[str, str]:
     from pipelines.archives import ArchiveError
-    from pipelines.observations import SCHEMA, ObservationError
+    from pipelines.conforming import SCHEMA, ObservationError
     from pipelines.parse import observations_of
     from pipelines.publications import PublicationError
     from pipelines.snapshots import Snapshot

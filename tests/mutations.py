@@ -18,7 +18,7 @@ from typing import Protocol
 import polars as pl
 import pypdfium2 as pdfium
 
-from pipelines.observations import ObservationError, conform
+from pipelines.conforming import ObservationError, conform
 from pipelines.pdf_tables import Document, Page, Word, chunks_of, read_document
 from pipelines.publications import PublicationError, read_count
 from pipelines.snapshots import Snapshot

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from pipelines.catalog import RATES
-from pipelines.observations import COLUMNS, SERIES_DIMENSIONS, conform
+from pipelines.conforming import conform
+from pipelines.observations import COLUMNS, SERIES_DIMENSIONS
 from pipelines.warehouse import build_database
 
 MEANINGS = {column.name: column.meaning for column in COLUMNS}

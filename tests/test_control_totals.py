@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.conforming import conform
 from pipelines.control_totals import (
     CONTROL_TOTALS,
     RELATIONS,
@@ -18,7 +19,6 @@ from pipelines.control_totals import (
     newest_editions,
     written,
 )
-from pipelines.observations import conform
 
 FIGURES = Path(__file__).parent.parent / "figures"
 

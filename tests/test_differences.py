@@ -11,8 +11,8 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.conforming import conform
 from pipelines.differences import SCHEMA, Differences, compare_releases, describe
-from pipelines.observations import conform
 from pipelines.warehouse import ReleaseFacts, WarehouseError, build_database
 from tests.conftest import Workplace
 

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from pipelines import parse, records, warehouse
-from pipelines.observations import conform
+from pipelines.conforming import conform
 from pipelines.publications import PublicationError
 from pipelines.snapshots import Snapshot
 from pipelines.sources import eousa_caseload_data as eousa

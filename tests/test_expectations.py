@@ -15,9 +15,10 @@ import polars as pl
 import pytest
 
 from pipelines import judging
+from pipelines.conforming import conform
 from pipelines.control_totals import load_control_totals
 from pipelines.expectations import BETWEEN_SOURCES, CHECKS, Expected, Validation, validate, validate_across, validate_many
-from pipelines.observations import COLUMNS, conform
+from pipelines.observations import COLUMNS
 from pipelines.vocabulary import CODE_LIST_OF
 
 PROJECT = Path(__file__).parent.parent

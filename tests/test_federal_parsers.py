@@ -12,7 +12,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.observations import SCHEMA, SERIES_DIMENSIONS, conform
+from pipelines.conforming import SCHEMA, conform
+from pipelines.observations import SERIES_DIMENSIONS
 from pipelines.pdf_tables import read_document
 from pipelines.publications import PublicationError
 from pipelines.vocabulary import PROJECT

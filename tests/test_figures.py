@@ -135,7 +135,7 @@ def test_null_is_never_zero(built: Workplace) -> None:
 def test_the_exported_parquet_holds_the_same_figures(built: Workplace) -> None:
     import polars as pl
 
-    from pipelines.observations import SCHEMA
+    from pipelines.conforming import SCHEMA
 
     exported = pl.read_parquet(built.database.with_name("observations.parquet"))
     assert dict(exported.schema) == dict(SCHEMA)

@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from pipelines import records, warehouse
-from pipelines.observations import conform
+from pipelines.conforming import conform
 from pipelines.parse import main, write_whole
 from pipelines.publications import PublicationError
 from pipelines.snapshots import Snapshot

@@ -23,8 +23,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import ledger
+from pipelines.conforming import SCHEMA, ObservationError, conform
 from pipelines.expectations import Expected, Validation
-from pipelines.observations import SCHEMA, ObservationError, conform
 from pipelines.parse import observations_of, read_publication
 from pipelines.publications import PublicationError, shown
 from pipelines.snapshots import Snapshot

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalog import load_sources
-from pipelines.observations import SCHEMA
+from pipelines.conforming import SCHEMA
 from tests.conftest import Workplace
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -217,7 +217,7 @@ def calls(names: tuple[str, ...], keyword: str | None = None, value: object = No
 def test_every_lenient_reading_is_judged_right_after() -> None:
     # conform raises on what a cast left NULL; the record files count their undated and unreadable events and refuse many of them
     assert set(calls((), "strict", value=False)) <= {
-        ("pipelines/observations.py", "conform"),
+        ("pipelines/conforming.py", "conform"),
         ("pipelines/records.py", "read_day"),
         ("pipelines/records.py", "read_number"),
         # a district that is in no list is the area `unknown`, counted and logged
@@ -230,7 +230,7 @@ def test_every_lenient_reading_is_judged_right_after() -> None:
 def test_nothing_is_filled_in() -> None:
     # decimals that were not printed are none; an undated edition sorts first; a flag that is not set is not set
     assert set(calls(("fill_null", "fill_nan", "interpolate", "forward_fill", "backward_fill", "fillna"))) <= {
-        ("pipelines/observations.py", "conform"),
+        ("pipelines/conforming.py", "conform"),
         ("pipelines/control_totals.py", "newest_editions"),
         ("pipelines/control_totals.py", "_verdicts"),
         ("pipelines/sources/fjc_idb_criminal.py", "_flag"),

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.observations import SCHEMA, conform
+from pipelines.conforming import SCHEMA, conform
 from pipelines.parse import main
 from pipelines.pdf_tables import read_document
 from pipelines.publications import Fingerprint, PublicationError, agreed_year, publication_date, read_count

@@ -10,17 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.observations import (
-    COLUMNS,
-    KEY,
-    OPTIONAL,
-    SCHEMA,
-    SERIES_DIMENSIONS,
-    ObservationError,
-    conform,
-    last_day_of,
-    period_bounds,
-)
+from pipelines.conforming import SCHEMA, ObservationError, conform
+from pipelines.observations import COLUMNS, KEY, OPTIONAL, SERIES_DIMENSIONS, last_day_of, period_bounds
 
 Row = dict[str, object]
 SYNTHETIC = "synthetic_source"

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.observations import conform
+from pipelines.conforming import conform
 from pipelines.parse import observations_of, parser_of, write_whole
 from pipelines.partitions import Partition, count_partition, divide, merge_partitions
 from pipelines.publications import PublicationError

@@ -19,7 +19,8 @@ import polars as pl
 import pytest
 
 from pipelines.catalog import DIMENSIONS, PROJECT, RATES, load_rates
-from pipelines.observations import conform, period_bounds
+from pipelines.conforming import conform
+from pipelines.observations import period_bounds
 from pipelines.warehouse import WarehouseError, build_database, main
 
 Row = dict[str, str]

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from pipelines.catalog import RATES
-from pipelines.observations import conform
+from pipelines.conforming import conform
 from pipelines.vocabulary import CODE_LISTS, PROJECT
 from pipelines.warehouse import build_database
 from tests.conftest import Workplace

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines import ledger, parse, warehouse
-from pipelines.observations import conform
+from pipelines.conforming import conform
 from tests import synthetic_records as synthetic
 from tests.synthetic_records import IdbPlan, LionsManifest, Manifest
 

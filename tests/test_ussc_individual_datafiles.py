@@ -10,7 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.observations import SERIES_DIMENSIONS, conform
+from pipelines.conforming import conform
+from pipelines.observations import SERIES_DIMENSIONS
 from pipelines.publications import PublicationError
 from pipelines.snapshots import Snapshot
 from pipelines.sources import ussc_individual_datafiles as ussc

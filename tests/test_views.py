@@ -19,7 +19,8 @@ import polars as pl
 import pytest
 
 from pipelines.catalog import PROJECT, RATES, Source, load_sources
-from pipelines.observations import COLUMNS, SERIES_DIMENSIONS, conform
+from pipelines.conforming import conform
+from pipelines.observations import COLUMNS, SERIES_DIMENSIONS
 from pipelines.warehouse import BREAKS, ReleaseFacts, build_database
 
 Row = dict[str, Any]
@@ -109,8 +110,8 @@ def test_every_view_answers_on_an_attached_file(release: Release) -> None:
 def test_observations_have_the_columns_of_the_schema(release: Release) -> None:
     described = release.rows("DESCRIBE release.observations")
     assert [row["column_name"] for row in described] == [column.name for column in COLUMNS]
-    types = {pl.String: "VARCHAR", pl.Date: "DATE", pl.Float64: "DOUBLE", pl.Int32: "INTEGER"}
-    assert [row["column_type"] for row in described] == [types[type(column.dtype)] for column in COLUMNS]
+    types = {"text": "VARCHAR", "date": "DATE", "number": "DOUBLE", "whole number": "INTEGER"}
+    assert [row["column_type"] for row in described] == [types[column.content] for column in COLUMNS]
     current = [row["column_name"] for row in release.rows("DESCRIBE release.observations_current")]
     assert current == [*(column.name for column in COLUMNS), "series_id"]
 

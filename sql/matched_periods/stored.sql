@@ -52,6 +52,7 @@ CREATE TABLE matched_periods (
     CHECK (isfinite(rate) AND rate >= 0),
     CHECK ((rate_basis IS NULL) = (rate IS NULL)),
     CHECK (rate_low <= rate AND rate <= rate_high),
+    CHECK (rate IS NOT NULL OR (rate_low IS NULL AND rate_high IS NULL)),
     CHECK (prosecution_rate IS NOT DISTINCT FROM CASE WHEN rate_kind = 'prosecution' THEN rate END)
 );
 
