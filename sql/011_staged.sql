@@ -16,14 +16,15 @@ chunks AS (
         stats_max_value AS greatest,
         coalesce(stats_null_count = 0, FALSE) AS is_full,
         coalesce(stats_null_count = num_values, FALSE) AS is_empty,
-        dense_rank() OVER (ORDER BY file_name, row_group_id) AS row_group_no
+        row_groups
     FROM parquet_metadata(files)
+    CROSS JOIN (SELECT count(DISTINCT (file_name, row_group_id)) AS row_groups FROM parquet_metadata(files))
 )
 SELECT name, min(least) AS value
 FROM chunks
 GROUP BY name
 HAVING
-    count(*) = (SELECT max(row_group_no) FROM chunks)
+    count(*) = max(row_groups)
     AND (
         bool_and(is_empty)
         OR bool_and(coalesce(type = 'BYTE_ARRAY' AND is_full AND least = greatest, FALSE)) AND min(least) = max(greatest)

@@ -236,37 +236,14 @@ pairs AS MATERIALIZED (
                 | (CAST(population_mismatch AS INTEGER) << 17)
                 | (CAST(breakdown_mismatch AS INTEGER) << 18)
         END AS axis_reasons,
-        n.shape_no AS numerator_shape_no,
-        d.shape_no AS denominator_shape_no
+        coalesce(n.shape_no, 0) AS numerator_shape_no,  -- 0: the shape of no series
+        coalesce(d.shape_no, 0) AS denominator_shape_no
     FROM judged_pairs
     LEFT JOIN current_series AS n ON judged_pairs.numerator_series_no = n.series_no
     LEFT JOIN current_series AS d ON judged_pairs.denominator_series_no = d.series_no
 ),
 
--- 4. Target periods: every period that either series of a pair publishes, with what is published for exactly that period.
-numerator_figures AS (
-    SELECT pairs.pair_no, f.period_no, f.obs_value, f.attributes_no
-    FROM current_figures AS f
-    JOIN pairs ON f.series_no = pairs.numerator_series_no
-),
-denominator_figures AS (
-    SELECT pairs.pair_no, f.period_no, f.obs_value, f.attributes_no
-    FROM current_figures AS f
-    JOIN pairs ON f.series_no = pairs.denominator_series_no
-),
-targets AS (
-    SELECT
-        coalesce(n.pair_no, d.pair_no) AS pair_no,
-        coalesce(n.period_no, d.period_no) AS period_no,
-        n.obs_value AS numerator,
-        n.attributes_no AS numerator_attributes_no,
-        d.obs_value AS denominator,
-        d.attributes_no AS denominator_attributes_no
-    FROM numerator_figures AS n
-    FULL JOIN denominator_figures AS d ON n.pair_no = d.pair_no AND n.period_no = d.period_no
-),
-
--- 5. Gaps: target periods for which a series of a pair publishes nothing. A tiling or a partner is sought for each.
+-- 4. Target periods: every period that either series of a pair publishes. At most one of the two lacks it, which is seen by their shapes.
 shape_pairs AS (
     SELECT numerator_shape_no AS shape_no, denominator_shape_no AS other_shape_no FROM pairs
     UNION
@@ -277,8 +254,52 @@ shape_gaps AS MATERIALIZED (
     FROM shape_pairs
     JOIN shape_figures AS other ON shape_pairs.other_shape_no = other.shape_no
     ANTI JOIN shape_figures AS own ON shape_pairs.shape_no = own.shape_no AND other.period_no = own.period_no
-    WHERE shape_pairs.shape_no IS NOT NULL
 ),
+lacking_targets AS (
+    SELECT
+        n.rate_no, n.numerator_series_no, n.denominator_series_no, n.is_published_percentage, n.axis_reasons,
+        f.period_no, f.obs_value AS known_value, f.attributes_no AS known_attributes_no,
+        FALSE AS lacks_numerator,
+        n.denominator_series_no AS lacking_series_no,
+        n.denominator_shape_no AS lacking_shape_no
+    FROM current_figures AS f
+    JOIN (
+        FROM pairs
+        SEMI JOIN shape_gaps
+            ON pairs.denominator_shape_no = shape_gaps.shape_no AND pairs.numerator_shape_no = shape_gaps.other_shape_no
+    ) AS n ON f.series_no = n.numerator_series_no
+    SEMI JOIN shape_gaps AS gap
+        ON f.period_no = gap.period_no AND n.denominator_shape_no = gap.shape_no AND n.numerator_shape_no = gap.other_shape_no
+    UNION ALL
+    SELECT
+        d.rate_no, d.numerator_series_no, d.denominator_series_no, d.is_published_percentage, d.axis_reasons,
+        f.period_no, f.obs_value, f.attributes_no,
+        TRUE AS lacks_numerator,
+        d.numerator_series_no,
+        d.numerator_shape_no
+    FROM current_figures AS f
+    JOIN (
+        FROM pairs
+        SEMI JOIN shape_gaps
+            ON pairs.numerator_shape_no = shape_gaps.shape_no AND pairs.denominator_shape_no = shape_gaps.other_shape_no
+    ) AS d ON f.series_no = d.denominator_series_no
+    SEMI JOIN shape_gaps AS gap
+        ON f.period_no = gap.period_no AND d.numerator_shape_no = gap.shape_no AND d.denominator_shape_no = gap.other_shape_no
+),
+complete_targets AS (
+    SELECT
+        n.rate_no, n.numerator_series_no, n.denominator_series_no, n.is_published_percentage, n.axis_reasons,
+        n.period_no,
+        n.obs_value AS numerator,
+        n.attributes_no AS numerator_attributes_no,
+        d.obs_value AS denominator,
+        d.attributes_no AS denominator_attributes_no
+    FROM (SELECT * FROM current_figures JOIN pairs ON current_figures.series_no = pairs.numerator_series_no) AS n
+    JOIN (SELECT * FROM current_figures JOIN pairs ON current_figures.series_no = pairs.denominator_series_no) AS d
+        ON n.pair_no = d.pair_no AND n.period_no = d.period_no
+),
+
+-- 5. Gaps: a tiling or a partner is sought for what a side lacks.
 -- only a gap that is longer than the shortest figure of its series can be tiled
 long_shape_gaps AS MATERIALIZED (
     SELECT shape_gaps.*
@@ -593,33 +614,13 @@ partner_figures AS MATERIALIZED (
 ),
 
 -- 11. Both sides of every row, as shown: what is published for the target, else a sum, else the partner, whose period is named.
---     A target is published by one of its sides at least, so no more than one is lacking.
-lacking AS (
-    SELECT
-        pairs.rate_no,
-        pairs.numerator_series_no,
-        pairs.denominator_series_no,
-        pairs.is_published_percentage,
-        pairs.axis_reasons,
-        targets.* EXCLUDE (pair_no),
-        CASE
-            WHEN targets.numerator_attributes_no IS NULL THEN pairs.numerator_series_no
-            WHEN targets.denominator_attributes_no IS NULL THEN pairs.denominator_series_no
-        END AS lacking_series_no,
-        CASE
-            WHEN targets.numerator_attributes_no IS NULL THEN pairs.numerator_shape_no
-            WHEN targets.denominator_attributes_no IS NULL THEN pairs.denominator_shape_no
-        END AS lacking_shape_no
-    FROM targets
-    JOIN pairs ON targets.pair_no = pairs.pair_no
-),
-filled AS (
+filled_targets AS (
     SELECT
         lacking.*,
         CASE WHEN sums.series_no IS NULL THEN partner_figures.period_no END AS partner_no,
         coalesce(sums.attributes_no, partner_figures.attributes_no) AS filled_attributes_no,
         CASE WHEN sums.series_no IS NULL THEN partner_figures.obs_value ELSE sums.obs_value END AS filled_value
-    FROM lacking
+    FROM lacking_targets AS lacking
     LEFT JOIN sums ON lacking.lacking_series_no = sums.series_no AND lacking.period_no = sums.period_no
     LEFT JOIN partner_periods ON lacking.lacking_shape_no = partner_periods.shape_no AND lacking.period_no = partner_periods.period_no
     LEFT JOIN partner_figures
@@ -633,13 +634,28 @@ shown AS (
         is_published_percentage,
         axis_reasons,
         period_no,
-        CASE WHEN numerator_attributes_no IS NULL THEN filled_value ELSE numerator END AS numerator,
-        CASE WHEN numerator_attributes_no IS NULL THEN partner_no END AS numerator_partner_no,
-        coalesce(numerator_attributes_no, filled_attributes_no) AS numerator_attributes_no,
-        CASE WHEN denominator_attributes_no IS NULL THEN filled_value ELSE denominator END AS denominator,
-        CASE WHEN denominator_attributes_no IS NULL THEN partner_no END AS denominator_partner_no,
-        coalesce(denominator_attributes_no, filled_attributes_no) AS denominator_attributes_no
-    FROM filled
+        numerator,
+        CAST(NULL AS INTEGER) AS numerator_partner_no,
+        numerator_attributes_no,
+        denominator,
+        CAST(NULL AS INTEGER) AS denominator_partner_no,
+        denominator_attributes_no
+    FROM complete_targets
+    UNION ALL
+    SELECT
+        rate_no,
+        numerator_series_no,
+        denominator_series_no,
+        is_published_percentage,
+        axis_reasons,
+        period_no,
+        CASE WHEN lacks_numerator THEN filled_value ELSE known_value END,
+        CASE WHEN lacks_numerator THEN partner_no END,
+        CASE WHEN lacks_numerator THEN filled_attributes_no ELSE known_attributes_no END,
+        CASE WHEN lacks_numerator THEN known_value ELSE filled_value END,
+        CASE WHEN NOT lacks_numerator THEN partner_no END,
+        CASE WHEN lacks_numerator THEN known_attributes_no ELSE filled_attributes_no END
+    FROM filled_targets
 ),
 
 -- 12. Every reason, judged by itself. A set of reasons is a number: the p-th reason of null_reasons is bit p - 1.

@@ -6,4 +6,4 @@ FROM in_words('matches');
 
 CREATE TABLE matched_periods AS
 FROM matched_periods_said
-WITH NO DATA;
+LIMIT 0;
