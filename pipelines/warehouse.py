@@ -278,6 +278,8 @@ def _writing(path: Path, block_bytes: int) -> Iterator[duckdb.DuckDBPyConnection
         con.execute("USE release")
         # every statement over the observations would read the foot of every file again
         con.execute("SET parquet_metadata_cache = true")
+        # a row group is written as soon as it is full: to wait for five only takes memory
+        con.execute("SET write_buffer_row_group_count = 1")
         # the matching is written in the order in which it should run: intermediate results have no statistics to plan by
         con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         yield con
@@ -414,7 +416,8 @@ def _constant_columns(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> 
     listed = ", ".join(f"'{_quoted(path)}'" for path in files)
     shown = dict(con.sql(f"FROM constant_columns([{listed}])").fetchall())
     first = con.sql(f"FROM read_parquet('{_quoted(files[0])}') LIMIT 1")
-    return [name for row in first.fetchall() for name, value in zip(first.columns, row, strict=True) if name in shown and value == shown[name]]
+    values = [(name, value) for row in first.fetchall() for name, value in zip(first.columns, row, strict=True)]
+    return [name for name, value in values if name in shown and value == shown[name]]
 
 
 def _distinct(names: Sequence[str], constant: Sequence[str]) -> str:

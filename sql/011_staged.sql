@@ -18,7 +18,7 @@ chunks AS (
         coalesce(stats_null_count = num_values, FALSE) AS is_empty,
         row_groups
     FROM parquet_metadata(files)
-    CROSS JOIN (SELECT count(DISTINCT (file_name, row_group_id)) AS row_groups FROM parquet_metadata(files))
+    CROSS JOIN (SELECT count(DISTINCT row(file_name, row_group_id)) AS row_groups FROM parquet_metadata(files))
 )
 SELECT name, min(least) AS value
 FROM chunks

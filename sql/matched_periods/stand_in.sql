@@ -5,5 +5,4 @@ CREATE VIEW matched_periods_said AS
 FROM in_words('matches');
 
 CREATE TABLE matched_periods AS
-FROM matched_periods_said
-LIMIT 0;
+SELECT * FROM matched_periods_said WHERE FALSE;
