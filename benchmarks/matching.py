@@ -1,4 +1,4 @@
-"""How the matching scales: `python -m benchmarks.matching [--rows 1e6 3e6 10e6] [--own-locators]`.
+"""How the matching scales: `python -m benchmarks.matching [--rows 1e6 3e6 10e6] [--runs 3] [--own-locators]`.
 
 A synthetic world of 94 districts x 30 years of months x measures x scopes goes through the stand-alone command, and through a
 floor in bare DuckDB in the same run: read the same Parquet, one hash join of numerators with denominators, one group-by.
@@ -11,6 +11,7 @@ import argparse
 import csv
 import json
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,8 @@ import time
 from pathlib import Path
 
 DISTRICTS, YEARS = 94, 30
-PER_SERIES_GROUP = DISTRICTS * YEARS * 12
+#: on average: every sixth group is one of fiscal years
+PER_GROUP = DISTRICTS * YEARS * 12 * 5 // 6 + DISTRICTS * (YEARS - 1) // 6
 FLOOR = """
 SELECT n.ref_area, n.offense_scope, year(n.period_start) AS calendar_year, sum(n.obs_value) AS numerator, sum(d.obs_value) AS denominator
 FROM (FROM read_parquet($files) WHERE measure LIKE 'charged%') AS n
@@ -36,7 +38,7 @@ def write_world(folder: Path, rows: int, own_locators: bool = False) -> int:
 
     from pipelines.vocabulary import CODE_LIST_OF, CODE_LISTS
 
-    groups = max(2, round(rows / PER_SERIES_GROUP))
+    groups = max(2, round(rows / PER_GROUP))
     months = pl.DataFrame({"period_start": pl.date_range(pl.date(1996, 1, 1), pl.date(2025, 12, 1), "1mo", eager=True)}).with_columns(
         pl.col("period_start").dt.offset_by("1mo").dt.offset_by("-1d").alias("period_end"),
         (pl.col("period_start").cast(pl.String) + "/P1M").alias("time_period"),
@@ -136,6 +138,7 @@ def main() -> None:
     parser.add_argument(
         "--own-locators", action="store_true", help="every row has a place of its own: as many sets of attributes as figures"
     )
+    parser.add_argument("--runs", type=int, default=3, help="runs of the floor and of the command, in turns; the medians are told")
     parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.floor:
@@ -147,12 +150,18 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "world"
             written = write_world(folder, int(rows), given.own_locators)
-            floor_seconds, _, _ = run([sys.executable, "-m", "benchmarks.matching", "--floor", str(folder)])
             out = folder / "out.duckdb"
-            seconds, peak, _ = run(
-                [sys.executable, "-m", "pipelines.warehouse", "--observations", str(folder / "observations"), "--rates",
-                 str(folder / "rates.toml"), "--code-lists", str(folder / "code_lists"), "--out", str(out)]
-            )
+            floors, commands = [], []
+            for _ in range(given.runs):
+                floors.append(run([sys.executable, "-m", "benchmarks.matching", "--floor", str(folder)]))
+                commands.append(
+                    run(
+                        [sys.executable, "-m", "pipelines.warehouse", "--observations", str(folder / "observations"), "--rates",
+                         str(folder / "rates.toml"), "--code-lists", str(folder / "code_lists"), "--out", str(out)]
+                    )
+                )  # fmt: skip
+            floor_seconds, seconds = (statistics.median(taken for taken, _, _ in runs) for runs in (floors, commands))
+            peak = max(memory for _, memory, _ in commands)
             import duckdb
 
             (matched,) = duckdb.connect(str(out), read_only=True).sql("SELECT count(*) FROM matched_periods").fetchall()[0]

@@ -81,7 +81,7 @@ CREATE TABLE attribute_sets (
 CREATE TABLE figures ( -- noqa: PRS
     series_no INTEGER USING COMPRESSION rle NOT NULL,
     period_no INTEGER USING COMPRESSION bitpacking NOT NULL,
-    obs_value DOUBLE,
+    obs_value DOUBLE USING COMPRESSION alp,
     attributes_no INTEGER USING COMPRESSION rle NOT NULL,
     CHECK ((obs_value IS NULL) = (attributes_no < 0)),
     CHECK (obs_value >= 0 AND isfinite(obs_value))

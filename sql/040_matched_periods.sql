@@ -1,16 +1,17 @@
 -- The matches: the table they are written to, under the law of the house, and what they say in words.
 -- matched_periods is one of the two files of sql/matched_periods/, run after this one.
 
--- (Compression is named where it is known, since trying every kind is a fifth of the writing: series, attributes and reasons come in runs.
+-- (Compression is named where it is known, since trying every kind is a fifth of the writing: series, attributes and reasons come in runs,
+-- counts are decimals, rates are not.
 -- The lint does not know the clause.)
 CREATE TABLE matches ( -- noqa: PRS
     rate_no INTEGER USING COMPRESSION rle NOT NULL,
     numerator_series_no INTEGER USING COMPRESSION rle,
     denominator_series_no INTEGER USING COMPRESSION rle,
     period_no INTEGER USING COMPRESSION bitpacking NOT NULL,
-    numerator DOUBLE,
-    denominator DOUBLE,
-    rate DOUBLE,
+    numerator DOUBLE USING COMPRESSION alp,
+    denominator DOUBLE USING COMPRESSION alp,
+    rate DOUBLE USING COMPRESSION alprd,
     reason_bits INTEGER USING COMPRESSION rle NOT NULL,
     numerator_partner_no INTEGER USING COMPRESSION rle,
     numerator_attributes_no INTEGER USING COMPRESSION rle,
