@@ -62,16 +62,16 @@ _IN_WORDS = "060_rates_views.sql"
 _VIEWS_IN_WORDS = "095_comments_of_views.sql"
 _MEMORY_LIMIT = "3GiB"
 _SHOWN_PROBLEMS = 5
-#: what is said about a figure beside its number, and which of it are codes
+#: what is said about a figure beside its number, in the order in which its combinations are numbered, and which of it are codes
 _ATTRIBUTES = (
-    "value_qualifier", "obs_status", "base_value", "decimals", "published_on", "evidence", "source_locator", "url", "obs_note",
-    "snapshot_id",
+    "published_on", "snapshot_id", "source_locator", "url", "evidence", "obs_status", "value_qualifier", "decimals", "base_value",
+    "obs_note",
 )  # fmt: skip
 _CODED_ATTRIBUTES = ("value_qualifier", "obs_status", "evidence")
-#: what 012_input_problems.sql needs to know about a number
+#: what 012_input_problems.sql needs to know about a number, as one bit: none, negative, possible, infinite, and the same of percentages
 _KIND_OF_VALUE = (
-    "CASE WHEN obs_value IS NULL THEN 'no' WHEN obs_value < 0 THEN 'negative' WHEN isfinite(obs_value) THEN 'possible' ELSE 'infinite' END"
-    " AS kind_of_value"
+    "(CASE WHEN obs_value IS NULL THEN 1 WHEN obs_value < 0 THEN 2 WHEN isfinite(obs_value) THEN 4 ELSE 8 END)"
+    " << (CASE WHEN unit_measure = 'percent' THEN 4 ELSE 0 END) AS kind_of_value"
 )
 
 
@@ -391,22 +391,15 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
     constant = [*absent, *_constant_columns(con, files)]
     con.execute(f"CREATE TEMP VIEW given AS SELECT *, {_KIND_OF_VALUE} FROM (SELECT {', '.join(expressions)} {reading})")
     try:
-        con.execute(f"CREATE TEMP TABLE distinct_series AS {_distinct(SERIES_DIMENSIONS, constant)}")
-        con.execute(
-            "CREATE TEMP TABLE distinct_attributes AS"
-            f" {_distinct(('source_id', *_ATTRIBUTES, 'unit_measure', 'kind_of_value'), constant)}"
-        )
+        series_key = _number(con, "series", SERIES_DIMENSIONS, constant, "count(*) AS figures")
+        attributes_key = _number(con, "attributes", ("source_id", *_ATTRIBUTES), constant, "bit_or(kind_of_value) AS kinds_of_values")
         con.execute(
             "CREATE TEMP TABLE staged_texts AS SELECT time_period, min(period_start) AS first_start, max(period_start) AS last_start,"
             " min(period_end) AS first_end, max(period_end) AS last_end FROM given GROUP BY time_period"
         )
     except duckdb.ConversionException as problem:
         raise WarehouseError(f"observations: {problem}: write the column in its type of the schema") from problem
-    series_key = f"{_key(con, 'distinct_series', SERIES_DIMENSIONS)} AS series_key"
-    attributes_key = f"{_key(con, 'distinct_attributes', ('source_id', *_ATTRIBUTES))} AS attributes_key"
-    con.execute(f"CREATE TEMP VIEW staged_series AS SELECT *, {series_key} FROM distinct_series")
-    con.execute(f"CREATE TEMP VIEW staged_attributes AS SELECT *, {attributes_key} FROM distinct_attributes")
-    con.execute(f"CREATE TEMP VIEW staged AS SELECT *, {series_key}, {attributes_key} FROM given")
+    con.execute(f"CREATE TEMP VIEW staged AS SELECT *, {series_key} AS series_key, {attributes_key} AS attributes_key FROM given")
     _judge_codes(con, vocabulary)
     _judge_dates(con)
 
@@ -420,21 +413,32 @@ def _constant_columns(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> 
     return [name for name, value in values if name in shown and value == shown[name]]
 
 
-def _distinct(names: Sequence[str], constant: Sequence[str]) -> str:
-    """Say how to find the distinct values of columns together; what is constant is taken from one row, and grouped by nowhere."""
-    varying, constants = (", ".join(n for n in names if (n in constant) is is_constant) or "1" for is_constant in (False, True))
-    return f"SELECT {', '.join(names)} FROM (SELECT DISTINCT {varying} FROM given), (SELECT {constants} FROM given LIMIT 1)"
+def _number(con: duckdb.DuckDBPyConnection, what: str, names: Sequence[str], constant: Sequence[str], told: str) -> str:
+    """Number the combinations of columns, in their order: the view `staged_<what>` has `number`, the columns, and what is `told`.
 
+    Only columns that vary are grouped and sorted, which is most of the work where every row has a place of its own.
 
-def _key(con: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -> str:
-    """Say what tells the rows of a table apart: the columns that vary; the others need not be read again to find a row's place in it.
-
-    Not a hash: DuckDB's gives 'table 10, row 244' and 'table 17, row 214' the same number.
+    Returns:
+        What tells the combinations apart, by which a row finds its own; the view has it as `<what>_key`. Not a hash: DuckDB's
+        gives 'table 10, row 244' and 'table 17, row 214' the same number.
     """
-    tests = ", ".join(f"min({name}) IS DISTINCT FROM max({name}) OR count({name}) NOT IN (0, count(*))" for name in names)
-    (varies,) = con.sql(f"SELECT {tests} FROM {table}").fetchall()
-    varying = [name for name, does in zip(names, varies, strict=True) if does] or ["0"]
-    return varying[0] if len(varying) == 1 else f"row({', '.join(varying)})"
+    varying = [name for name in names if name not in constant]
+    grouped = ", ".join(("0 AS all_alike", *varying, told))
+    con.execute(
+        f"CREATE TEMP TABLE varying_{what} AS SELECT row_number() OVER () AS number, *"
+        f" FROM (SELECT {grouped} FROM given GROUP BY ALL ORDER BY ALL)"
+    )
+    constants = ", ".join(("0 AS all_alike", *(name for name in names if name in constant)))
+    con.execute(f"CREATE TEMP TABLE constant_{what} AS SELECT {constants} FROM given LIMIT 1")
+    tests = [f"min({name}) IS DISTINCT FROM max({name}) OR count({name}) NOT IN (0, count(*))" for name in varying]
+    ((_, *varies),) = con.sql(f"SELECT {', '.join(('count(*)', *tests))} FROM varying_{what}").fetchall()
+    telling = [name for name, does in zip(varying, varies, strict=True) if does] or ["0"]
+    key = telling[0] if len(telling) == 1 else f"row({', '.join(telling)})"
+    con.execute(
+        f"CREATE TEMP VIEW staged_{what} AS SELECT * EXCLUDE (all_alike), {key} AS {what}_key"
+        f" FROM varying_{what} JOIN constant_{what} USING (all_alike)"
+    )
+    return key
 
 
 def _damaged_files(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[Path]:
@@ -461,7 +465,7 @@ def _judge_codes(con: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> None
         problems = []
         for source_id, name, code in con.sql(
             f"SELECT DISTINCT source_id, unnest([{', '.join(repr(name) for name in names)}]) AS dimension,"
-            f" unnest([{', '.join(names)}]) AS code FROM {table} ORDER BY ALL"
+            f" unnest([{', '.join(names)}]) AS code FROM (SELECT DISTINCT {', '.join(names)} FROM {table}) ORDER BY ALL"
         ).fetchall():
             if (name, code) not in judged:
                 judged[name, code] = series_problems({name: code}, vocabulary)

@@ -2,12 +2,7 @@
 
 -- (series_key and attributes_key hold the columns that vary: rows find their place by them)
 CREATE TABLE memory.numbered_series AS
-SELECT
-    CAST(row_number() OVER (
-        ORDER BY
-            source_id, measure, ref_area, unit_of_count, unit_measure, offense_scope, jurisdiction, pathway, statistical_population, breakdown
-    ) AS INTEGER) AS series_no,
-    *
+SELECT CAST(number AS INTEGER) AS series_no, * EXCLUDE (number, figures)
 FROM staged_series
 ORDER BY series_no;
 
@@ -27,25 +22,18 @@ FROM numbered
 JOIN numbered AS published ON period_text(numbered.period_start, numbered.period_end) = published.time_period
 ORDER BY numbered.period_no;
 
+CREATE TEMP VIEW numbered_attributes AS
+SELECT
+    CAST((CASE WHEN obs_status IN ('L', 'M', 'O', 'Q') THEN -1 ELSE 1 END) * (2 + number) AS INTEGER) AS attributes_no,
+    * EXCLUDE (number, kinds_of_values)
+FROM staged_attributes;
+
 -- An edition is known from its publication (a partial date means the end of its month or year), at the latest from the day the
 -- project first saw it.
-CREATE TEMP TABLE numbered_attributes AS
+INSERT INTO attribute_sets BY NAME
 SELECT
-    CAST(
-        (CASE WHEN staged.obs_status IN ('L', 'M', 'O', 'Q') THEN -1 ELSE 1 END)
-        * (2 + row_number() OVER (
-            ORDER BY
-                staged.source_id, staged.published_on, staged.snapshot_id, staged.source_locator, staged.url, staged.evidence,
-                staged.obs_status, staged.value_qualifier, staged.decimals, staged.base_value, staged.obs_note
-        )) AS INTEGER
-    ) AS attributes_no,
-    staged.* EXCLUDE (source_id),
+    numbered.* EXCLUDE (source_id, attributes_key),
     least(staged_editions.published_by, snapshots.first_seen, current_date) AS known_from
-FROM (SELECT DISTINCT * EXCLUDE (unit_measure, kind_of_value) FROM staged_attributes) AS staged
-LEFT JOIN staged_editions ON staged.published_on = staged_editions.published_on
-LEFT JOIN snapshots ON staged.snapshot_id = snapshots.snapshot_id AND staged.source_id = snapshots.source_id;
-
-INSERT INTO attribute_sets
-SELECT * EXCLUDE (attributes_key)
-FROM numbered_attributes
-ORDER BY abs(attributes_no);
+FROM numbered_attributes AS numbered
+LEFT JOIN staged_editions ON numbered.published_on = staged_editions.published_on
+LEFT JOIN snapshots ON numbered.snapshot_id = snapshots.snapshot_id AND numbered.source_id = snapshots.source_id;

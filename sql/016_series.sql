@@ -1,6 +1,6 @@
 -- The series, written while 017_figures.sql writes the figures: seven references for each keep one core busy.
 
-INSERT INTO series
+INSERT INTO series BY NAME
 SELECT
     left(md5(concat_ws(
         '|', source_id, measure, ref_area, unit_of_count, unit_measure, offense_scope, jurisdiction, pathway, statistical_population, breakdown
