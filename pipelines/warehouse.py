@@ -57,9 +57,6 @@ DECLINATION_REASONS = CODE_LISTS / "declination_reasons.csv"
 
 #: code list file (without .csv) -> the table that publishes it
 _TABLE_OF_CODE_LIST = {"obs_status": "obs_statuses"}
-#: the last file of views that only read matched_periods
-_IN_WORDS = "060_rates_views.sql"
-_VIEWS_IN_WORDS = "095_comments_of_views.sql"
 _MEMORY_LIMIT = "3GiB"
 _SHOWN_PROBLEMS = 5
 #: what is said about a figure beside its number, in the order in which its combinations are numbered, and which of it are codes
@@ -130,27 +127,9 @@ def build_database(
         # a release is megabytes in fifty tables: small blocks keep it a quarter of the size
         with _writing(building, block_bytes=16_384 if facts else 262_144) as con:
             _run(con, "010_tables.sql", "011_staged.sql")
-            views = [path.name for path in sorted(SQL.glob("0[5-8]*.sql"))]
-            if facts:
-                # written down for the many who read a release; made as it is read where only the matching is wanted
-                stored = views[: views.index(_IN_WORDS) + 1]
-                defined, commented = ["matched_periods/stored.sql", *stored], []
-                rest = ["matched_periods/stored_rows.sql", "matched_periods/in_words_stored.sql", *views[len(stored) :], _VIEWS_IN_WORDS]
-            else:
-                defined, commented = ["matched_periods/stand_in.sql", *views, "matched_periods/viewed.sql"], [_VIEWS_IN_WORDS]
-                rest = []
-
-            def define(other: duckdb.DuckDBPyConnection) -> None:
-                _insert_code_lists(other, vocabulary)
-                _insert(other, "breaks", break_rows)
-                _insert_rates(other, declared)
-                for table, rows in (facts or ReleaseFacts()).tables.items():
-                    _insert(other, table, rows)
-                _run(other, "030_matching.sql", "040_matched_periods.sql", *defined)
-
-            with _beside(con, define):
+            with _beside(con, lambda other: _define(other, vocabulary, break_rows, declared, facts)):
                 _read(con, files, vocabulary)
-            with _beside(con, lambda other: _run(other, *commented)):
+            with _beside(con, lambda other: _run(other, *([] if facts else ["095_comments_of_views.sql"]))):
                 _run(con, "015_keys.sql")
                 with _beside(con, lambda other: _run(other, "016_series.sql")):
                     _run(con, "017_figures.sql")
@@ -159,7 +138,8 @@ def build_database(
                 _run(con, "020_selection.sql", "021_period_labels.sql")
             with _beside(con, lambda other: _run(other, "090_comments_of_tables.sql")):
                 _run(con, "045_matches.sql")
-            _run(con, *rest)
+            if facts:
+                _run(con, "matched_periods/stored_rows.sql", "matched_periods/in_words_stored.sql", "095_comments_of_views.sql")
         building.replace(out)
     finally:
         for leftover in (building, building.with_name(building.name + ".wal")):
@@ -355,6 +335,27 @@ def _insert_rates(con: duckdb.DuckDBPyConnection, rates: Sequence[Rate]) -> None
             if codes is not None
         ],
     )
+
+
+def _define(
+    con: duckdb.DuckDBPyConnection,
+    vocabulary: Vocabulary,
+    break_rows: Sequence[Mapping[str, Any]],
+    declared: Sequence[Rate],
+    facts: ReleaseFacts | None,
+) -> None:
+    """Fill the tables that do not depend on observations, and define every macro and view."""
+    _insert_code_lists(con, vocabulary)
+    _insert(con, "breaks", break_rows)
+    _insert_rates(con, declared)
+    for table, rows in (facts or ReleaseFacts()).tables.items():
+        _insert(con, table, rows)
+    _run(con, "030_matching.sql", "040_matched_periods.sql")
+    # written down for the many who read a release; made as it is read where only the matching is wanted
+    _run(con, "matched_periods/stored.sql" if facts else "matched_periods/stand_in.sql")
+    _run(con, *(path.name for path in sorted(SQL.glob("0[5-8]*.sql"))))
+    if not facts:
+        _run(con, "matched_periods/viewed.sql")
 
 
 def _read(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vocabulary) -> None:
