@@ -226,8 +226,9 @@ def _draw_concluded_matters(tables: Tables) -> Chart | None:
         for row in shares
     ]
     data: Datasets = {}
+    # room for the longest label in the widest letters: whoever looks may have another font than the one it was measured with
     base = alt.Chart(_named(data, values)).encode(
-        y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
+        y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, minExtent=235, ticks=False, domain=False))
     )
     axis = alt.X("share:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=5))
     bars = base.mark_bar(color=BLUE, height=22).encode(x=axis)
@@ -240,7 +241,7 @@ def _draw_concluded_matters(tables: Tables) -> Chart | None:
         f"{format_figure(first['denominator'])} suspects, {first['period_in_words']}: "
         + "; ".join(f"{value['what'].lower()} {value['told']}" for value in values)
         + ". Percentages as the publisher prints them; the dark line is what rounding leaves open.",
-        (bars + rounding + told).properties(width=_WIDTH - 200, height=120),
+        (bars + rounding + told).properties(width=_WIDTH - 250, height=120),
         data,
     )
 
