@@ -4,7 +4,7 @@ Belongs here: the frozen dataclasses `Source`, `Rate` and `Selector`, and the lo
 know. Does not belong here: code lists (vocabulary.py), the observation schema (observations.py), and any judgement on
 whether a rate can be computed (sql/).
 
-Only the standard library is imported at module level: orchestration reads the catalogue before anything else.
+No data library is imported, here or by what is imported here: orchestration reads the catalogue before anything else.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from pipelines.observations import breakdown_problem
 
 PROJECT = Path(__file__).resolve().parent.parent
 SOURCES = PROJECT / "catalog" / "sources.toml"
@@ -332,9 +334,6 @@ def _selector(path: Path, place: str, table: object) -> Selector:
 def _breakdown_problem(breakdown: str) -> str | None:
     if not breakdown:
         return None
-    # imported here because who reads sources only needs nothing beside this module
-    from pipelines.observations import breakdown_problem
-
     for pair in breakdown.split(";"):
         value = pair.partition("=")[2]
         if "*" in value and value != "*":

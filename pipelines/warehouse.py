@@ -129,7 +129,8 @@ def build_database(
             _run(con, "010_tables.sql", "011_staged.sql")
             with _beside(con, lambda other: _define(other, vocabulary, break_rows, declared, facts)):
                 _read(con, files, vocabulary)
-            with _beside(con, lambda other: _run(other, *([] if facts else ["095_comments_of_views.sql"]))):
+            # in a release one of the views becomes a table first, whose columns are commented afterwards
+            with _beside(con, lambda other: None if facts else _run(other, "095_comments_of_views.sql")):
                 _run(con, "015_keys.sql")
                 with _beside(con, lambda other: _run(other, "016_series.sql")):
                     _run(con, "017_figures.sql")
@@ -261,7 +262,8 @@ def _writing(path: Path, block_bytes: int) -> Iterator[duckdb.DuckDBPyConnection
         # a row group is written as soon as it is full: to wait for five only takes memory
         con.execute("SET write_buffer_row_group_count = 1")
         # the matching is written in the order in which it should run: intermediate results have no statistics to plan by
-        con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        # (and common_subplan of DuckDB 2.0 takes two columns of one view for the same where they come of like joins)
+        con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side,common_subplan'")
         yield con
         con.execute("USE memory")
         con.execute("DETACH release")
@@ -282,7 +284,10 @@ def _run(con: duckdb.DuckDBPyConnection, *names: str) -> None:
 
 @contextmanager
 def _beside(con: duckdb.DuckDBPyConnection, work: Callable[[duckdb.DuckDBPyConnection], None]) -> Iterator[None]:
-    """Work in a second session while the block does something else: what only defines or looks up keys keeps one core busy."""
+    """Work in a second session while the block does something else: what only defines or looks up keys keeps one core busy.
+
+    The block's error is the one that is raised, when the work has ended; an error of the work is raised after the block.
+    """
     with con.cursor() as other, ThreadPoolExecutor(max_workers=1) as pool:
         other.execute("USE release")
         working = pool.submit(work, other)
@@ -392,7 +397,7 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
     constant = [*absent, *_constant_columns(con, files)]
     con.execute(f"CREATE TEMP VIEW given AS SELECT *, {_KIND_OF_VALUE} FROM (SELECT {', '.join(expressions)} {reading})")
     try:
-        series_key = _number(con, "series", SERIES_DIMENSIONS, constant, "count(*) AS figures")
+        series_key = _number(con, "series", SERIES_DIMENSIONS, constant)
         attributes_key = _number(con, "attributes", ("source_id", *_ATTRIBUTES), constant, "bit_or(kind_of_value) AS kinds_of_values")
         con.execute(
             "CREATE TEMP TABLE staged_texts AS SELECT time_period, min(period_start) AS first_start, max(period_start) AS last_start,"
@@ -406,15 +411,20 @@ def _stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path], vocabulary: Vo
 
 
 def _constant_columns(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[str]:
-    """Find the columns that the statistics in the files' feet show to have one value; a statistic that was cut is not the value itself."""
+    """Find the columns that the statistics in the files' feet show to have one value.
+
+    A text that was cut is known by the row that does not have it, or by a greatest text that was raised, as the format asks. What the
+    folders of a path say (`pathway=any/`) is in no foot: such columns are looked at.
+    """
     listed = ", ".join(f"'{_quoted(path)}'" for path in files)
     shown = dict(con.sql(f"FROM constant_columns([{listed}])").fetchall())
     first = con.sql(f"FROM read_parquet('{_quoted(files[0])}') LIMIT 1")
     values = [(name, value) for row in first.fetchall() for name, value in zip(first.columns, row, strict=True)]
-    return [name for name, value in values if name in shown and value == shown[name]]
+    in_paths = {part.partition("=")[0] for path in files for part in path.parts if "=" in part}
+    return [name for name, value in values if name in shown and name not in in_paths and value == shown[name]]
 
 
-def _number(con: duckdb.DuckDBPyConnection, what: str, names: Sequence[str], constant: Sequence[str], told: str) -> str:
+def _number(con: duckdb.DuckDBPyConnection, what: str, names: Sequence[str], constant: Sequence[str], told: str = "") -> str:
     """Number the combinations of columns, in their order: the view `staged_<what>` has `number`, the columns, and what is `told`.
 
     Only columns that vary are grouped and sorted, which is most of the work where every row has a place of its own.
@@ -424,11 +434,10 @@ def _number(con: duckdb.DuckDBPyConnection, what: str, names: Sequence[str], con
         gives 'table 10, row 244' and 'table 17, row 214' the same number.
     """
     varying = [name for name in names if name not in constant]
-    grouped = ", ".join(("0 AS all_alike", *varying, told))
-    con.execute(
-        f"CREATE TEMP TABLE varying_{what} AS SELECT row_number() OVER () AS number, *"
-        f" FROM (SELECT {grouped} FROM given GROUP BY ALL ORDER BY ALL)"
-    )
+    # a cell that is the same in all rows joins what varies with what does not, and is there where nothing else is
+    grouped = ", ".join(filter(None, ("0 AS all_alike", *varying, told)))
+    asked = f"SELECT {grouped} FROM given GROUP BY ALL" if told else f"SELECT DISTINCT {grouped} FROM given"
+    con.execute(f"CREATE TEMP TABLE varying_{what} AS SELECT row_number() OVER () AS number, * FROM ({asked} ORDER BY ALL)")
     constants = ", ".join(("0 AS all_alike", *(name for name in names if name in constant)))
     con.execute(f"CREATE TEMP TABLE constant_{what} AS SELECT {constants} FROM given LIMIT 1")
     tests = [f"min({name}) IS DISTINCT FROM max({name}) OR count({name}) NOT IN (0, count(*))" for name in varying]

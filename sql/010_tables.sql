@@ -1,4 +1,4 @@
--- Tables of a release and the laws they keep. Nothing is computed here.
+-- Tables of a release, the laws they keep, and how a period is written.
 -- The columns of series, periods, attribute_sets and figures together are the observation schema of pipelines/observations.py.
 
 CREATE TABLE measures (code VARCHAR PRIMARY KEY, label VARCHAR NOT NULL, unit_of_count_usual VARCHAR, stage VARCHAR, note VARCHAR);

@@ -1,4 +1,5 @@
--- What is read out of the texts of staged rows, before anything refers to it: temporary tables that pipelines/warehouse.py fills.
+-- Before anything refers to staged rows: temporary tables of what is read out of their texts, which pipelines/warehouse.py fills, and
+-- what the files say of themselves.
 
 CREATE TEMP TABLE staged_periods (time_period VARCHAR, period_start DATE, period_end DATE);
 
@@ -14,7 +15,7 @@ chunks AS (
         type,
         stats_min_value AS least,
         stats_max_value AS greatest,
-        coalesce(stats_null_count = 0, FALSE) AS is_full,
+        coalesce(stats_null_count = 0, FALSE) AND coalesce(min_is_exact, TRUE) AND coalesce(max_is_exact, TRUE) AS is_full_and_exact,
         coalesce(stats_null_count = num_values, FALSE) AS is_empty,
         row_groups
     FROM parquet_metadata(files)
@@ -27,5 +28,5 @@ HAVING
     count(*) = max(row_groups)
     AND (
         bool_and(is_empty)
-        OR bool_and(coalesce(type = 'BYTE_ARRAY' AND is_full AND least = greatest, FALSE)) AND min(least) = max(greatest)
+        OR bool_and(coalesce(type = 'BYTE_ARRAY' AND is_full_and_exact AND least = greatest, FALSE)) AND min(least) = max(greatest)
     );

@@ -19,6 +19,8 @@ judged_attributes AS (
                 THEN 'obs_value beside obs_status L, M, O or Q: drop the value or correct the status'
             WHEN kinds.what = 'negative' OR staged.base_value < 0
                 THEN 'a negative number: figures are counts, shares, money or durations'
+            WHEN staged.decimals < 0
+                THEN 'decimals below zero: say how many were printed'
             WHEN kinds.what = 'infinite' OR NOT isfinite(staged.base_value)
                 THEN 'a number that is not finite: correct it'
             WHEN staged.base_value IS NOT NULL AND NOT kinds.is_percentage

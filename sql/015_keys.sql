@@ -2,7 +2,7 @@
 
 -- (series_key and attributes_key hold the columns that vary: rows find their place by them)
 CREATE TABLE memory.numbered_series AS
-SELECT CAST(number AS INTEGER) AS series_no, * EXCLUDE (number, figures)
+SELECT CAST(number AS INTEGER) AS series_no, * EXCLUDE (number)
 FROM staged_series
 ORDER BY series_no;
 

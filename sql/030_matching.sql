@@ -90,7 +90,7 @@ shape_cycles AS (
     GROUP BY f.shape_no
 ),
 current_series AS MATERIALIZED (
-    SELECT shapes_of_series.series_no, shapes.shape_no, shape_cycles.shortest, coalesce(shape_cycles.may_nest, FALSE) AS may_nest
+    SELECT shapes_of_series.series_no, shapes.shape_no, coalesce(shape_cycles.may_nest, FALSE) AS may_nest
     FROM shapes_of_series
     JOIN shapes ON shapes_of_series.shape = shapes.shape
     LEFT JOIN shape_cycles ON shapes.shape_no = shape_cycles.shape_no
@@ -665,7 +665,7 @@ attribute_reasons AS MATERIALIZED (
     SELECT
         attributes_no,
         base_value,
-        rounding > 0 AS is_rounded_share,
+        coalesce(value_qualifier = 'share_rounded', FALSE) AS is_rounded_share,
         (CAST(is_missing AS INTEGER) << 0)
         | (CAST(obs_status IS NOT DISTINCT FROM 'L' AS INTEGER) << 2)
         | (CAST(obs_status IS NOT DISTINCT FROM 'Q' AS INTEGER) << 4)

@@ -1,5 +1,5 @@
 -- The matches: the table they are written to, under the law of the house, and what they say in words.
--- matched_periods is one of the two files of sql/matched_periods/, run after this one.
+-- How matched_periods itself comes to be, in a release and in the stand-alone command, stands in sql/matched_periods/.
 
 -- (Compression is named where it is known, since trying every kind is a fifth of the writing: series, attributes and reasons come in runs,
 -- counts are decimals, rates are not.
@@ -73,8 +73,12 @@ SELECT
         WHEN rates.is_published_percentage THEN 'published'
         ELSE 'computed'
     END AS rate_basis,
-    CASE WHEN rates.is_published_percentage AND matched.rate IS NOT NULL THEN greatest(matched.rate - n_attributes.rounding, 0) END AS rate_low,
-    CASE WHEN rates.is_published_percentage AND matched.rate IS NOT NULL THEN least(matched.rate + n_attributes.rounding, 1) END AS rate_high,
+    CASE
+        WHEN rates.is_published_percentage AND matched.rate IS NOT NULL THEN greatest(matched.rate - n_attributes.rounding, 0)
+    END AS rate_low,
+    CASE
+        WHEN rates.is_published_percentage AND matched.rate IS NOT NULL THEN least(matched.rate + n_attributes.rounding, 1)
+    END AS rate_high,
     CASE WHEN rates.rate_kind = 'prosecution' THEN matched.rate END AS prosecution_rate,
     reason_sets.null_reasons,
     CASE

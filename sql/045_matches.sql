@@ -1,4 +1,4 @@
--- The matches of today. Everything that reads them is defined meanwhile, in the files that follow.
+-- The matches of today, for everything that has been defined to read them.
 
 INSERT INTO matches
 FROM matches_as_of(current_date);

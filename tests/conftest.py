@@ -47,6 +47,14 @@ class Workplace:
         return release
 
 
+@pytest.fixture(scope="session", autouse=True)
+def home_of_instances_in_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Dagster's instances in memory read no dagster.yaml: what they note of themselves belongs into no project."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(tmp_path_factory.mktemp("dagster_home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     """The release of all embedded figures; read it, do not change it."""

@@ -223,6 +223,62 @@ def test_statistics_that_are_cut_alike_are_not_taken_for_the_text(desk: Desk) ->
     assert query(desk.out, "SELECT right(obs_note, 1) FROM observations ORDER BY ALL") == [("a",), ("b",), ("c",)]
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_what_folders_say_counts_as_before(desk: Desk, inside: bool) -> None:
+    """DuckDB reads `column=value` out of a path, and believes it more than the file."""
+    for number, pathway in enumerate(["any", "production"]):
+        frame = FIGURES.with_columns(pl.lit(f"US-{number}").alias("ref_area"))
+        desk.write(frame if inside else frame.drop("pathway"), f"pathway={pathway}/figures.parquet")
+    (desk.observations / "figures.parquet").unlink()
+    assert main(desk.arguments) == 0
+    found = query(desk.out, "SELECT DISTINCT ref_area, pathway FROM observations ORDER BY ALL")
+    assert found == [("US-0", "any"), ("US-1", "production")]
+
+
+def test_constant_columns_are_known_from_statistics_only(desk: Desk) -> None:
+    path = desk.observations / "figures.parquet"
+    with duckdb.connect() as session:
+        session.execute((PROJECT / "sql" / "011_staged.sql").read_text(encoding="utf-8"))
+        constant = set(warehouse._constant_columns(session, [path]))
+        texts = {name for name, values in FIGURES.to_dict(as_series=False).items() if isinstance(values[0], str) and len(set(values)) == 1}
+        assert constant == texts
+        FIGURES.write_parquet(path, statistics=False)
+        assert warehouse._constant_columns(session, [path]) == []
+
+
+def test_the_command_loads_no_polars() -> None:
+    code = "import sys, pipelines.warehouse; print(sorted({'polars', 'pandas', 'pyarrow'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_what_fails_beside_the_reading_is_told_and_leaves_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise duckdb.CatalogException("synthetic: a view that cannot be bound")
+
+    monkeypatch.setattr(warehouse, "_define", fail)
+    with pytest.raises(WarehouseError, match="a view that cannot be bound"):
+        build_database(desk.observations, desk.rates, desk.out)
+    assert desk.left() == []
+    desk.change("pathway", "no_such_pathway")
+    with pytest.raises(WarehouseError, match="no_such_pathway"):
+        build_database(desk.observations, desk.rates, desk.out)
+    assert desk.left() == []
+
+
+def test_views_do_not_depend_on_shared_subplans(desk: Desk) -> None:
+    """DuckDB 2.0 takes two columns of one view for the same where they come of like joins; no view may be written so."""
+    spoil_breaks()(desk)
+    assert main(desk.arguments) == 0
+    with duckdb.connect(str(desk.out), read_only=True) as session:
+        views = [name for (name,) in session.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL").fetchall()]
+        assert len(views) > 20
+        shared = {view: sorted(session.sql(f"FROM {view}").fetchall(), key=str) for view in views}
+        session.execute("SET disabled_optimizers = 'common_subplan'")
+        assert {view: sorted(session.sql(f"FROM {view}").fetchall(), key=str) for view in views} == shared
+        assert session.sql("SELECT count(*) FROM data_requests WHERE null_reasons = ['series_break']").fetchall() != [(0,)]
+
+
 def test_dimensions_of_one_value_in_each_file_stay_apart(desk: Desk) -> None:
     for number, pathway in enumerate(["any", "any", "production"]):
         desk.write(FIGURES.with_columns(pl.lit(pathway).alias("pathway"), pl.lit(f"US-{number}").alias("ref_area")), f"{number}.parquet")
