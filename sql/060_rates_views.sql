@@ -258,16 +258,11 @@ CREATE VIEW matched_periods_in_words AS
 WITH
 -- (read once: DuckDB 2.0 takes two columns of one view for the same where they come of like joins, and a union of them loses one)
 periods_with_breaks AS (
-    SELECT DISTINCT side.series_id, side.time_period
-    FROM (
-        SELECT
-            unnest([
-                {'series_id': numerator_series_id, 'time_period': numerator_time_period},
-                {'series_id': denominator_series_id, 'time_period': denominator_time_period}
-            ]) AS side
-        FROM matched_periods
-        WHERE list_contains(null_reasons, 'series_break')
-    )
+    SELECT DISTINCT
+        unnest([numerator_series_id, denominator_series_id]) AS series_id,
+        unnest([numerator_time_period, denominator_time_period]) AS time_period
+    FROM matched_periods
+    WHERE list_contains(null_reasons, 'series_break')
 ),
 breaks_inside AS (
     SELECT
