@@ -144,6 +144,7 @@ def main() -> None:
     if given.floor:
         floor(given.floor)
         return
+    print(f"Seconds are medians of {given.runs} runs in turns, memory is their peak.\n")
     print("| observations | matched rows | wall s | µs per row | peak GiB | floor s | ratio | Parquet MB | database MB |")
     print("|---|---|---|---|---|---|---|---|---|")
     for rows in given.rows:
