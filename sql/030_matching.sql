@@ -244,47 +244,40 @@ pairs AS MATERIALIZED (
 ),
 
 -- 4. Target periods: every period that either series of a pair publishes. At most one of the two lacks it, which is seen by their shapes.
-shape_pairs AS (
-    SELECT numerator_shape_no AS shape_no, denominator_shape_no AS other_shape_no FROM pairs
-    UNION
-    SELECT denominator_shape_no, numerator_shape_no FROM pairs
+-- each pair twice: either side may be known where the other is lacking
+directed_pairs AS (
+    SELECT
+        rate_no, numerator_series_no, denominator_series_no, is_published_percentage, axis_reasons,
+        FALSE AS lacks_numerator,
+        numerator_series_no AS known_series_no, numerator_shape_no AS known_shape_no,
+        denominator_series_no AS lacking_series_no, denominator_shape_no AS lacking_shape_no
+    FROM pairs
+    UNION ALL
+    SELECT
+        rate_no, numerator_series_no, denominator_series_no, is_published_percentage, axis_reasons,
+        TRUE AS lacks_numerator,
+        denominator_series_no, denominator_shape_no,
+        numerator_series_no, numerator_shape_no
+    FROM pairs
 ),
 shape_gaps AS MATERIALIZED (
-    SELECT shape_pairs.shape_no, shape_pairs.other_shape_no, other.period_no
-    FROM shape_pairs
-    JOIN shape_figures AS other ON shape_pairs.other_shape_no = other.shape_no
-    ANTI JOIN shape_figures AS own ON shape_pairs.shape_no = own.shape_no AND other.period_no = own.period_no
+    SELECT shape_pairs.lacking_shape_no, shape_pairs.known_shape_no, known.period_no
+    FROM (SELECT DISTINCT lacking_shape_no, known_shape_no FROM directed_pairs) AS shape_pairs
+    JOIN shape_figures AS known ON shape_pairs.known_shape_no = known.shape_no
+    ANTI JOIN shape_figures AS own ON shape_pairs.lacking_shape_no = own.shape_no AND known.period_no = own.period_no
 ),
 lacking_targets AS (
     SELECT
-        n.rate_no, n.numerator_series_no, n.denominator_series_no, n.is_published_percentage, n.axis_reasons,
-        f.period_no, f.obs_value AS known_value, f.attributes_no AS known_attributes_no,
-        FALSE AS lacks_numerator,
-        n.denominator_series_no AS lacking_series_no,
-        n.denominator_shape_no AS lacking_shape_no
+        pair.* EXCLUDE (known_series_no, known_shape_no),
+        f.period_no,
+        f.obs_value AS known_value,
+        f.attributes_no AS known_attributes_no
     FROM current_figures AS f
-    JOIN (
-        FROM pairs
-        SEMI JOIN shape_gaps
-            ON pairs.denominator_shape_no = shape_gaps.shape_no AND pairs.numerator_shape_no = shape_gaps.other_shape_no
-    ) AS n ON f.series_no = n.numerator_series_no
+    JOIN (FROM directed_pairs SEMI JOIN shape_gaps USING (lacking_shape_no, known_shape_no)) AS pair ON f.series_no = pair.known_series_no
     SEMI JOIN shape_gaps AS gap
-        ON f.period_no = gap.period_no AND n.denominator_shape_no = gap.shape_no AND n.numerator_shape_no = gap.other_shape_no
-    UNION ALL
-    SELECT
-        d.rate_no, d.numerator_series_no, d.denominator_series_no, d.is_published_percentage, d.axis_reasons,
-        f.period_no, f.obs_value, f.attributes_no,
-        TRUE AS lacks_numerator,
-        d.numerator_series_no,
-        d.numerator_shape_no
-    FROM current_figures AS f
-    JOIN (
-        FROM pairs
-        SEMI JOIN shape_gaps
-            ON pairs.numerator_shape_no = shape_gaps.shape_no AND pairs.denominator_shape_no = shape_gaps.other_shape_no
-    ) AS d ON f.series_no = d.denominator_series_no
-    SEMI JOIN shape_gaps AS gap
-        ON f.period_no = gap.period_no AND d.numerator_shape_no = gap.shape_no AND d.denominator_shape_no = gap.other_shape_no
+        ON f.period_no = gap.period_no
+        AND pair.lacking_shape_no = gap.lacking_shape_no
+        AND pair.known_shape_no = gap.known_shape_no
 ),
 complete_targets AS (
     SELECT
@@ -304,22 +297,17 @@ complete_targets AS (
 long_shape_gaps AS MATERIALIZED (
     SELECT shape_gaps.*
     FROM shape_gaps
-    JOIN shape_cycles ON shape_gaps.shape_no = shape_cycles.shape_no
+    JOIN shape_cycles ON shape_gaps.lacking_shape_no = shape_cycles.shape_no
     JOIN cycles ON shape_gaps.period_no = cycles.period_no
     WHERE cycles.days > shape_cycles.shortest
-),
-series_pairs AS (
-    SELECT numerator_series_no AS series_no, numerator_shape_no AS shape_no, denominator_shape_no AS other_shape_no FROM pairs
-    UNION ALL
-    SELECT denominator_series_no, denominator_shape_no, numerator_shape_no FROM pairs
 ),
 long_gaps AS MATERIALIZED (
     SELECT gaps.series_no, gaps.shape_no, gaps.period_no, cycles.period_start, cycles.period_end, cycles.days, cycles.cycle
     FROM (
-        SELECT DISTINCT series_pairs.series_no, series_pairs.shape_no, long_shape_gaps.period_no
-        FROM series_pairs
+        SELECT DISTINCT pair.lacking_series_no AS series_no, pair.lacking_shape_no AS shape_no, long_shape_gaps.period_no
+        FROM directed_pairs AS pair
         JOIN long_shape_gaps
-            ON series_pairs.shape_no = long_shape_gaps.shape_no AND series_pairs.other_shape_no = long_shape_gaps.other_shape_no
+            ON pair.lacking_shape_no = long_shape_gaps.lacking_shape_no AND pair.known_shape_no = long_shape_gaps.known_shape_no
     ) AS gaps
     JOIN cycles ON gaps.period_no = cycles.period_no
 ),
@@ -568,9 +556,9 @@ sums AS MATERIALIZED (
 
 -- 10. Partners: where a gap has no tiling, the figure that overlaps it longest is shown (ties: the earlier), to be refused.
 untiled_gaps AS MATERIALIZED (
-    SELECT shape_no, period_no
+    SELECT lacking_shape_no AS shape_no, period_no
     FROM shape_gaps
-    ANTI JOIN long_shape_gaps USING (shape_no, other_shape_no, period_no)
+    ANTI JOIN long_shape_gaps USING (lacking_shape_no, known_shape_no, period_no)
     UNION
     SELECT shape_no, period_no
     FROM long_gaps

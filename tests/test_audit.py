@@ -187,7 +187,7 @@ def test_old_advisories_are_said_to_be_old(lock: Path, tmp_path: Path, capsys: A
 def test_a_lock_is_read_with_its_hashes_and_nothing_else_may_stand_in_it(lock: Path, capsys: Any) -> None:
     assert read_lock(lock) == (Pin("sample-package", "1.4.2", 2), Pin("other-package", "2.0", 1))
     good = lock.read_text(encoding="utf-8")
-    for line in ("--extra-" + "index" + "-url " + "https" + "://example.org", "sample @ https://example.org/x.whl", "sample>=1", "-e ."):
+    for line in ("--extra-" + "index" + "-url elsewhere", "sample @ https://example.org/x.whl", "sample>=1", "-e ."):
         lock.write_text(f"{good}{line}\n", encoding="utf-8")
         with pytest.raises(AuditError, match="is no pin"):
             read_lock(lock)
